@@ -1,0 +1,225 @@
+"""The command line: `python -m labkit COMMAND`. Every command imports what it needs when it runs."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from labkit.errors import LabError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0 done, 1 failed, 2 a problem to mend, 130 interrupted."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options) or 0
+    except LabError as error:
+        print(f"labkit: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("labkit: interrupted; the same command goes on from here.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m labkit",
+        description="Unpaired image-to-image translation: train, translate, measure, and reproduce the lessons' claims.",
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(name: str, function, summary: str, **kwargs) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=summary, description=summary, **kwargs)
+        sub.set_defaults(command=function)
+        return sub
+
+    sub = command("train", train, "Train a system on two folders of images, or on a data set by its name.")
+    sub.add_argument("system", help="short name of the system, as in cyclegan")
+    sub.add_argument("--A", metavar="DIR", help="folder with images of domain A")
+    sub.add_argument("--B", metavar="DIR", help="folder with images of domain B")
+    sub.add_argument("--data", metavar="NAME", help="a data set by its name, instead of two folders")
+    sub.add_argument("--data-set", metavar="KEY=VALUE", nargs="+", default=[], help="settings of that data set")
+    sub.add_argument("--size", type=int, default=128, help="side of the training images in pixels (default: 128)")
+    sub.add_argument("--load-size", type=int, help="shorter side before the random crop (default: 1.12 × size)")
+    sub.add_argument("--steps", type=int, default=100_000, help="training steps (default: 100000)")
+    sub.add_argument("--batch-size", type=int, default=1, help="images of each domain in a step (default: 1)")
+    sub.add_argument("--set", metavar="KEY=VALUE", nargs="+", default=[], help="settings of the system, as in ngf=32")
+    sub.add_argument("--seed", type=int, default=0)
+    sub.add_argument("--out", metavar="DIR", help="folder of the run (default: runs/SYSTEM); an unfinished run goes on")
+    sub.add_argument("--checkpoint-every", type=int, default=500, metavar="STEPS")
+    sub.add_argument("--log-every", type=int, default=10, metavar="STEPS")
+    _add_compute(sub)
+
+    sub = command("translate", translate, "Translate image files with a trained run.")
+    sub.add_argument("run", metavar="RUN", help="folder of a finished run")
+    sub.add_argument("--input", required=True, metavar="PATH", help="an image file or a folder of them")
+    sub.add_argument("--output", required=True, metavar="DIR", help="folder that receives PNG files")
+    sub.add_argument("--src", default="A", help="domain of the input (default: A)")
+    sub.add_argument("--dst", default="B", help="domain of the output (default: B)")
+    sub.add_argument("--size", type=int, help="shorter side in pixels (default: that of training)")
+
+    sub = command("evaluate", evaluate, "Measure a trained run on its test images.")
+    sub.add_argument("run", metavar="RUN", help="folder of a finished run")
+    sub.add_argument("--measures", nargs="+", metavar="NAME", help="which measures (default: all that fit the data)")
+
+    sub = command("study", study, "Train every arm of a lesson with every seed and record what they measure.")
+    sub.add_argument("lesson", help="the lesson's number or name, as in 01")
+    sub.add_argument("--profile", default="study", help="profile whose scale and seeds are used (default: study)")
+    sub.add_argument("--arms", nargs="+", metavar="ARM", help="only these arms")
+    _add_compute(sub)
+
+    sub = command("reproduce", reproduce, "Run the lessons headless, judge every claim, and write the report.")
+    sub.add_argument("--profile", default="lesson", help="smoke, lesson (default), study, full or paper")
+    sub.add_argument("--lessons", nargs="+", metavar="NN", help="only these lessons")
+    sub.add_argument("--jobs", type=int, help="notebooks side by side (default: one a core)")
+    sub.add_argument("--force", action="store_true", help="run lessons that are up to date, too")
+    sub.add_argument("--record", action="store_true", help="record the verdicts as those to hold from now on")
+
+    sub = command("report", report, "Write the report from what was measured last, without running anything.")
+    sub.add_argument("--profile", default="lesson")
+
+    sub = command("sync", sync, "Bring the notebooks in step with the lessons' text and execute what changed.")
+    sub.add_argument("--lessons", nargs="+", metavar="NN", help="only these lessons")
+    sub.add_argument("--no-execute", action="store_true", help="convert only")
+    sub.add_argument("--force", action="store_true", help="execute unchanged lessons, too")
+
+    command("bench", bench, "Measure what one training step of every system costs, as ratios to CycleGAN.")
+    return parser
+
+
+def _add_compute(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("machine")
+    group.add_argument("--accelerator", default="auto", help="auto (default), cpu or gpu")
+    group.add_argument("--devices", type=int, default=1, help="processes a machine, one device each")
+    group.add_argument("--nodes", type=int, default=1, help="machines")
+    group.add_argument("--precision", default="32-true", help="32-true (default), bf16-mixed or 16-mixed")
+    group.add_argument("--channels-last", action="store_true", help="channels-last memory order")
+    group.add_argument("--compile", action="store_true", help="compile the networks")
+    group.add_argument("--workers", type=int, default=0, help="processes that prepare batches ahead")
+
+
+def _compute(options: argparse.Namespace):
+    from labkit.train import Compute
+
+    names = ("accelerator", "devices", "nodes", "precision", "channels_last", "compile", "workers")
+    return Compute(**{name: getattr(options, name) for name in names})
+
+
+def _pairs(texts: list[str], option: str) -> dict:
+    """KEY=VALUE texts as a dictionary; values are read as YAML, so 3, 0.5, true and [0, 4] are what they look like."""
+    import yaml
+
+    values = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise LabError(f"{option}: '{text}' is not of the form KEY=VALUE.")
+        try:
+            values[key] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise LabError(f"{option}: the value of '{key}' cannot be read; quote it.") from None
+    return values
+
+
+def train(options: argparse.Namespace) -> int:
+    from labkit.paths import RUNS
+    from labkit.runs import RunSpec, run
+
+    if options.data and (options.A or options.B):
+        raise LabError("Give either --data or the two folders --A and --B, not both.")
+    if options.data:
+        data, data_settings = options.data, _pairs(options.data_set, "--data-set")
+    elif options.A and options.B:
+        data = "two_folders"
+        folders = {"A": str(Path(options.A).resolve()), "B": str(Path(options.B).resolve())}
+        load_size = options.load_size or round(1.12 * options.size)
+        data_settings = folders | {"size": options.size, "load_size": load_size, "flip": True}
+    else:
+        raise LabError("Name two folders of images with --A and --B, or a data set with --data.")
+    spec = RunSpec(
+        system=options.system,
+        data=data,
+        steps=options.steps,
+        batch_size=options.batch_size,
+        settings=_pairs(options.set, "--set"),
+        data_settings=data_settings,
+        seed=options.seed,
+    )
+    folder = Path(options.out) if options.out else RUNS / options.system
+    run(
+        spec,
+        folder,
+        _compute(options),
+        checkpoint_every=options.checkpoint_every,
+        log_every=options.log_every,
+        label=options.system,
+    )
+    print(f"Done: {folder}. Next: python -m labkit translate {folder} --input DIR --output DIR")
+    return 0
+
+
+def translate(options: argparse.Namespace) -> int:
+    from labkit.runs import open_run
+    from labkit.runs.translate import translate_files
+
+    run = open_run(Path(options.run))
+    written, unread = translate_files(
+        run, Path(options.input), Path(options.output), options.src, options.dst, options.size
+    )
+    for sentence in unread:
+        print(f"labkit: {sentence}", file=sys.stderr)
+    print(f"{len(written)} images written to {options.output}")
+    return 2 if unread else 0
+
+
+def evaluate(options: argparse.Namespace) -> int:
+    from labkit.runs import open_run
+    from labkit.runs.measures import measure, record
+
+    run = open_run(Path(options.run))
+    results = measure(run, options.measures)
+    for name, m in results.items():
+        judge = f", judge {m.judge}" if m.judge else ""
+        print(f"{name:28} {m.value:10.4f}   n = {m.n}, {m.split}{judge}, seed {m.seed}")
+    print(f"Recorded in {record(run, results)}")
+    return 0
+
+
+def study(options: argparse.Namespace) -> int:
+    from labkit import notebooks, profiles
+    from labkit.runs.study import study as run_study
+
+    (lesson,) = notebooks.select([options.lesson], profiles.names())
+    path = run_study(lesson, options.profile, options.arms, _compute(options))
+    print(f"Recorded in {path}")
+    return 0
+
+
+def reproduce(options: argparse.Namespace) -> int:
+    from labkit.reproduce import reproduce as run_lessons
+
+    return run_lessons(options.profile, options.lessons, options.jobs, options.force, options.record)
+
+
+def report(options: argparse.Namespace) -> int:
+    from labkit.ledger.report import build
+
+    print(f"Written: {build(options.profile)}")
+    return 0
+
+
+def sync(options: argparse.Namespace) -> int:
+    from labkit import notebooks
+
+    notebooks.sync(options.lessons, execute=not options.no_execute, force=options.force)
+    return 0
+
+
+def bench(options: argparse.Namespace) -> int:
+    from labkit.runs.bench import bench as measure_steps
+
+    measure_steps()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

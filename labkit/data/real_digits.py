@@ -1,0 +1,136 @@
+"""MNIST, USPS and a small part of SVHN from the folder that LABKIT_DATA names, read with torchvision's own loaders.
+
+Nothing is written there: what has to be unpacked is unpacked into the cache.
+"""
+
+import gzip
+import hashlib
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from labkit import paths
+from labkit.data.digits import scaled
+from labkit.data.domain import DataSet, Domain
+from labkit.data.places import locate
+from labkit.errors import LabError
+
+
+def mnist(
+    size: int = 32, channels: int = 1, n_train: int | None = None, n_test: int | None = None, seed: int = 0
+) -> DataSet:
+    """MNIST (LeCun et al. 1998), 60,000 + 10,000 digits of 28 x 28, scaled bilinearly, as the domain "real".
+
+    `n_train` and `n_test` take a random part of that size, chosen by `seed`; None takes all.
+    """
+    train, test = (_mnist_part(part, size, channels) for part in (True, False))
+    return DataSet("mnist", {"real": _some(train, n_train, seed)}, {"real": _some(test, n_test, seed)})
+
+
+def usps(
+    size: int = 32, channels: int = 1, n_train: int | None = None, n_test: int | None = None, seed: int = 0
+) -> DataSet:
+    """USPS (Hull 1994), 7,291 + 2,007 digits of 16 x 16, scaled bilinearly, as the domain "real"; knobs as `mnist`."""
+    train, test = (_usps_part(part, size, channels) for part in (True, False))
+    return DataSet("usps", {"real": _some(train, n_train, seed)}, {"real": _some(test, n_test, seed)})
+
+
+def svhn_subset(
+    size: int = 32, channels: int = 3, n_train: int | None = None, n_test: int | None = None, seed: int = 0
+) -> DataSet:
+    """A small part (554 + 486) of SVHN (Netzer et al. 2011), house numbers in colour, as the domain "real".
+
+    Far too few to compare with published numbers. Knobs as `mnist`; one channel is the luma.
+    """
+    train, test = (_svhn_part(part, size, channels) for part in ("train", "test"))
+    return DataSet("svhn_subset", {"real": _some(train, n_train, seed)}, {"real": _some(test, n_test, seed)})
+
+
+def mnist_to_usps(
+    size: int = 32, channels: int = 1, n_train: int | None = None, n_test: int | None = None, seed: int = 0
+) -> DataSet:
+    """A: MNIST, B: USPS. Two unrelated collections of the same ten digits; knobs as `mnist`, applied to both."""
+    return _pair("mnist_to_usps", mnist, usps, size, channels, n_train, n_test, seed)
+
+
+def svhn_to_mnist(
+    size: int = 32, channels: int = 3, n_train: int | None = None, n_test: int | None = None, seed: int = 0
+) -> DataSet:
+    """A: the small part of SVHN, B: MNIST, both with three channels; knobs as `mnist`, applied to both."""
+    return _pair("svhn_to_mnist", svhn_subset, mnist, size, channels, n_train, n_test, seed)
+
+
+def _pair(name: str, recipe_A, recipe_B, *knobs) -> DataSet:
+    A, B = recipe_A(*knobs), recipe_B(*knobs)
+    train, test = ({"A": getattr(A, part)["real"], "B": getattr(B, part)["real"]} for part in ("train", "test"))
+    return DataSet(name, train, test)
+
+
+def _some(domain: Domain, n: int | None, seed: int) -> Domain:
+    if n is None or n >= len(domain):
+        return domain
+    return domain.subset(np.random.default_rng([seed, 0x50]).permutation(len(domain))[:n].copy())
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+
+def _mnist_part(train: bool, size: int, channels: int) -> Domain:
+    from labkit.torchvision_shim import torchvision
+
+    raw = locate("MNIST/raw")
+    if (raw / "train-images-idx3-ubyte").is_file():  # already unpacked by torchvision
+        root = raw.parent.parent
+    else:
+        root = paths.cache_dir()
+        for name, md5 in torchvision.datasets.MNIST.resources:
+            _unpack_gz(raw / name, root / "MNIST" / "raw" / name.removesuffix(".gz"), md5)
+    try:
+        loaded = torchvision.datasets.MNIST(root, train=train, download=False)
+    except (RuntimeError, OSError, ValueError, AssertionError) as error:
+        raise LabError(f"{root / 'MNIST'}: MNIST cannot be read ({error}); delete the folder and try again.") from None
+    return Domain("mnist", scaled(loaded.data.float() / 255, size, channels), loaded.targets.long())
+
+
+def _unpack_gz(source, target, md5: str) -> None:
+    if target.is_file():
+        return
+    try:
+        content = source.read_bytes()
+    except OSError as error:
+        raise LabError(f"{source}: the file cannot be read ({error.strerror}).") from None
+    if hashlib.md5(content).hexdigest() != md5:
+        raise LabError(f"{source}: the checksum is wrong, the file is damaged; fetch it again.")
+    paths.write_atomically(target, gzip.decompress(content))
+
+
+def _usps_part(train: bool, size: int, channels: int) -> Domain:
+    from labkit.torchvision_shim import torchvision
+
+    root = locate("USPS")
+    try:
+        loaded = torchvision.datasets.USPS(root, train=train, download=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise LabError(f"{root}: USPS cannot be read ({error}); it needs usps.bz2 and usps.t.bz2.") from None
+    return Domain(
+        "usps", scaled(torch.from_numpy(loaded.data).float() / 255, size, channels), torch.tensor(loaded.targets)
+    )
+
+
+def _svhn_part(part: str, size: int, channels: int) -> Domain:
+    from scipy.io import loadmat
+    from torch.nn import functional as F
+
+    path = locate(f"SVHN_subset/{part}_32x32.mat")
+    try:
+        content = loadmat(path)
+        pixels, labels = content["X"], content["y"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LabError(f"{path}: this is not a file of SVHN ({error}).") from None
+    images: Tensor = torch.from_numpy(pixels).permute(3, 2, 0, 1).float() / 255
+    if channels == 1:
+        images = (images * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True)
+    if size != images.shape[-1]:
+        images = F.interpolate(images, (size, size), mode="bilinear", align_corners=False, antialias=True)
+    return Domain("svhn_subset", images * 2 - 1, torch.from_numpy(labels.flatten().astype(np.int64)) % 10)

@@ -1,0 +1,134 @@
+"""Run a specification into a folder, and open what a run left there.
+
+spec.json            what was asked for
+checkpoint.pt        everything needed to go on
+weights.safetensors  the trained networks, once the last step is done
+history.json         every term of every player
+environment.json     the machine and versions
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from lightning_fabric import Fabric
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+
+from labkit import data, systems
+from labkit.data.domain import DataSet
+from labkit.data.unpaired import UnpairedBatches
+from labkit.errors import LabError
+from labkit.nets.memory import ImagePool
+from labkit.paths import write_atomically
+from labkit.runs import environment
+from labkit.runs.spec import RunSpec
+from labkit.settings import from_mapping
+from labkit.systems.base import System
+from labkit.train import Compute, History, make_fabric, train
+from labkit.train.seeding import seeded
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A finished run: the trained system in evaluation mode and its history."""
+
+    spec: RunSpec
+    folder: Path
+    system: System
+    history: History
+
+    @cached_property
+    def dataset(self) -> DataSet:
+        """The data of the run, loaded when it is first asked for: translating new images needs none of it."""
+        return data.load(self.spec.data, self.spec.data_settings)
+
+
+def run(
+    spec: RunSpec,
+    folder: Path,
+    compute: Compute = Compute(),  # noqa: B008 (frozen)
+    *,
+    fabric: Fabric | None = None,
+    checkpoint_every: int = 500,
+    log_every: int = 1,
+    label: str | None = None,
+) -> Run:
+    """Train what `spec` asks for, in `folder`. A finished run is opened, a stopped one goes on.
+
+    Raises LabError where the folder holds a run of another specification: nothing is overwritten.
+    """
+    folder = Path(folder)
+    if _read_spec(folder, missing_ok=True) not in (None, spec):
+        raise LabError(f"{folder} holds a run with another specification; name another folder or delete it.")
+    if (folder / "weights.safetensors").exists():
+        return open_run(folder)
+    dataset = data.load(spec.data, spec.data_settings)
+    with seeded(spec.seed, "networks"):
+        system = systems.build(spec.system, spec.settings, f"settings of {spec.system}")
+    fabric = fabric or make_fabric(compute)
+    if fabric.is_global_zero:
+        write_atomically(folder / "spec.json", spec.to_json())
+    history = train(
+        system,
+        UnpairedBatches(dataset.train, spec.batch_size, spec.seed, spec.labels),
+        spec.steps,
+        seed=spec.seed,
+        compute=compute,
+        fabric=fabric,
+        checkpoint=folder / "checkpoint.pt",
+        checkpoint_every=checkpoint_every,
+        log_every=log_every,
+        label=label or folder.name,
+    )
+    if fabric.is_global_zero:
+        write_atomically(folder / "history.json", json.dumps(history.to_dict()))
+        write_atomically(folder / "environment.json", json.dumps(environment.record(), indent=1))
+        _save_weights(system, folder / "weights.safetensors")  # last: its presence says that the run is finished
+    fabric.barrier()
+    return Run(spec, folder, system.eval(), history)
+
+
+def open_run(folder: Path) -> Run:
+    """Open a finished run. Raises LabError for a folder that holds none, or whose weights do not fit its system."""
+    folder = Path(folder)
+    spec = _read_spec(folder)
+    weights = folder / "weights.safetensors"
+    if not weights.exists():
+        raise LabError(f"{folder} holds a run that is not finished; train it to the end first.")
+    system = systems.build(spec.system, spec.settings, f"{folder / 'spec.json'}: settings")
+    try:
+        system.load_state_dict(_memories(system) | load_file(weights))
+    except (SafetensorError, RuntimeError) as error:
+        first = str(error).splitlines()[-1].strip()
+        raise LabError(f"{weights} does not hold the networks that {folder / 'spec.json'} describes: {first}") from None
+    history = History.from_dict(json.loads((folder / "history.json").read_text()))
+    return Run(spec, folder, system.eval(), history)
+
+
+def _read_spec(folder: Path, missing_ok: bool = False) -> RunSpec | None:
+    path = folder / "spec.json"
+    if not path.exists():
+        if missing_ok:
+            return None
+        raise LabError(f"{folder} holds no run (there is no spec.json in it); name the folder that training wrote.")
+    try:
+        content = json.loads(path.read_text())
+    except (ValueError, OSError) as error:
+        raise LabError(f"{path} cannot be read ({error}); delete the folder to run afresh.") from None
+    return from_mapping(RunSpec, content, str(path))
+
+
+def _memories(system: System) -> dict[str, torch.Tensor]:
+    """The part of the state that only training needs: the image pools."""
+    pools = [name for name, module in system.named_modules() if isinstance(module, ImagePool)]
+    return {key: value for key, value in system.state_dict().items() if key.rpartition(".")[0] in pools}
+
+
+def _save_weights(system: System, path: Path) -> None:
+    """Safetensors refuses tensors that share memory; cloning writes tied weights once per name, which loads the same."""
+    memories = _memories(system)
+    state = {key: value for key, value in system.state_dict().items() if key not in memories}
+    write_atomically(path, save({key: value.detach().cpu().contiguous().clone() for key, value in state.items()}))

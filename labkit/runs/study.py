@@ -1,0 +1,115 @@
+"""The arms of a lesson's experiments, and the study that runs all of them with several seeds and records the results.
+
+In `lessons/profiles.yml` a lesson names what its arms share and how each differs:
+
+    run: {system: cyclegan, data: digits_to_glyphs, steps: 200, batch_size: 16, measures: [label_accuracy], settings: {…}}
+    arms: {cycle: {}, naive: {settings: {lambda_cyc: 0.0}}}
+    seeds: [0]
+
+A lesson trains some arms itself at its own profile. The study trains every arm, with the profile's seeds, into
+`runs/study/<lesson>/<profile>/<arm>/seed-<n>`, where it resumes, and writes what they measured to
+`results/<profile>/<lesson>.json`, which is committed and shown by the lesson.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from labkit import paths, profiles
+from labkit.errors import LabError
+from labkit.runs import environment
+from labkit.runs.measures import measure
+from labkit.runs.run import run
+from labkit.runs.spec import RunSpec
+from labkit.settings import from_mapping
+from labkit.train import Compute
+
+
+def arm_spec(lesson: str, profile: str, arm: str, seed: int) -> tuple[RunSpec, list[str]]:
+    """The specification of one arm at a profile, and the names of what it measures.
+
+    Raises LabError for an arm that the lesson does not have.
+    """
+    knobs = profiles.knob_values(lesson, profile)
+    arms = knobs.get("arms", {})
+    if arm not in arms:
+        raise LabError(f"{lesson} has no arm '{arm}'; there are {', '.join(arms) or 'none'}.")
+    content = _merge(knobs.get("run", {}), arms[arm])
+    names = content.pop("measures", [])
+    return from_mapping(RunSpec, content | {"seed": seed}, f"lessons/profiles.yml: {lesson} / arms / {arm}"), names
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a study recorded of one arm: `values[measure]` holds one value a seed, in the order of `seeds`."""
+
+    spec: RunSpec
+    seeds: list[int]
+    values: dict[str, list[float]]
+    details: dict[str, dict]  # n, split and judge of every measure
+    environment: dict
+    up_to_date: bool  # whether the specification is still the one in profiles.yml
+
+
+def study(
+    lesson: str,
+    profile: str = "study",
+    arms: list[str] | None = None,
+    compute: Compute = Compute(),  # noqa: B008 (frozen)
+    say: Callable[[str], None] = print,
+) -> Path:
+    """Run every arm (or the named ones) with every seed of the profile, resuming what was stopped; return the record."""
+    knobs = profiles.knob_values(lesson, profile)
+    record = paths.RESULTS / profile / f"{lesson}.json"
+    for arm in arms or list(knobs.get("arms", {})):
+        per_seed = {}
+        for seed in knobs["seeds"]:
+            spec, names = arm_spec(lesson, profile, arm, seed)
+            folder = paths.RUNS / "study" / lesson / profile / arm / f"seed-{seed}"
+            say(f"{lesson}: {arm}, seed {seed}: {spec.steps} steps of {spec.system}")
+            per_seed[seed] = measure(run(spec, folder, compute, label=f"{arm} {seed}"), names)
+        _record(record, arm, spec, per_seed)
+    return record
+
+
+def recorded(lesson: str, profile: str = "study") -> dict[str, Recorded]:
+    """What the last study of `lesson` recorded, by arm; empty where there was none."""
+    path = paths.RESULTS / profile / f"{lesson}.json"
+    if not path.exists():
+        return {}
+    found = {}
+    for arm, entry in json.loads(path.read_text()).items():
+        spec = from_mapping(RunSpec, entry["spec"] | {"seed": 0}, f"{path}: {arm}")
+        known = arm in profiles.knob_values(lesson, profile).get("arms", {})
+        up_to_date = known and arm_spec(lesson, profile, arm, 0)[0] == spec
+        details = {name: {k: v for k, v in m.items() if k != "values"} for name, m in entry["measures"].items()}
+        values = {name: m["values"] for name, m in entry["measures"].items()}
+        found[arm] = Recorded(spec, entry["seeds"], values, details, entry["environment"], up_to_date)
+    return found
+
+
+def _record(path: Path, arm: str, spec: RunSpec, per_seed: dict[int, dict]) -> None:
+    entries = json.loads(path.read_text()) if path.exists() else {}
+    definition = {key: value for key, value in asdict(spec).items() if key != "seed"}
+    names = next(iter(per_seed.values()))
+    measures = {}
+    for name, first in names.items():
+        details = {"n": first.n, "split": first.split, "judge": first.judge}
+        measures[name] = {"values": [m[name].value for m in per_seed.values()], **details}
+    entries[arm] = {
+        "spec": definition,
+        "seeds": list(per_seed),
+        "measures": measures,
+        "environment": environment.record(),
+    }
+    paths.write_atomically(path, json.dumps(entries, indent=1) + "\n")
+
+
+def _merge(base: Mapping, override: Mapping) -> dict:
+    """`override` on top of `base`; mappings in both are merged in turn."""
+    merged = dict(base)
+    for key, value in override.items():
+        both = isinstance(value, Mapping) and isinstance(base.get(key), Mapping)
+        merged[key] = _merge(base[key], value) if both else value
+    return merged

@@ -1,0 +1,86 @@
+"""The contract of a system: who plays, when, and for what.
+
+A system is one `torch.nn.Module` that holds its networks. It knows nothing of loops, devices or files. The loop
+(`labkit.train.loop`) knows nothing of a system but what this file says:
+
+    out = system(batch, due)                  # once a step: what the due players share
+    for player in due players, in order:
+        terms = system.losses(player, out)    # named, weighted terms; the player minimises their sum
+        ... one step of that player's optimiser ...
+    system.after_step(due)                    # moving averages, queues, weight clipping
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from labkit.systems.schedules import Schedule, constant
+
+
+def every_step(step: int) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Player:
+    """One side of the game: the networks it owns, how it learns, and at which steps it moves.
+
+    name:      shown in histories, as in "G/adv_AB".
+    modules:   attribute names of the system's submodules whose parameters this player alone updates.
+    optimiser: builds the optimiser from the parameters.
+    due:       step (from 0) -> whether the player moves at that step.
+    schedule:  (step, steps) -> factor on the learning rate. A function of the step, so that resuming is exact.
+    """
+
+    name: str
+    modules: tuple[str, ...]
+    optimiser: Callable[[Iterable[nn.Parameter]], Optimizer]
+    due: Callable[[int], bool] = every_step
+    schedule: Schedule = constant
+
+
+class System(nn.Module):
+    """Networks plus the rules of their game.
+
+    Settings:        the frozen dataclass of the system's settings; defaults are the paper's.
+    coupling:        what couples the images of one batch (BatchNorm, in-batch negatives, a queue), or None. Without coupling
+                     two processes compute the gradients of one process with the doubled batch.
+    double_backward: whether a loss differentiates a gradient (gradient penalties): torch.compile cannot serve it.
+    """
+
+    Settings: type
+    coupling: str | None = None
+    double_backward: bool = False
+
+    def players(self) -> tuple[Player, ...]:
+        """The players in the order in which they move within a step."""
+        raise NotImplementedError
+
+    def forward(self, batch: dict[str, Tensor], due: frozenset[str]) -> dict[str, Tensor]:
+        """Compute once what the due players share, and nothing that no due player needs."""
+        raise NotImplementedError
+
+    def losses(self, player: str, out: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The named, weighted scalar terms of one player. It minimises their sum."""
+        raise NotImplementedError
+
+    def after_step(self, due: frozenset[str]) -> None:
+        """What follows the optimisers: moving averages, queues, weight clipping. Nothing by default."""
+
+    def parameters_of(self, player: Player) -> list[nn.Parameter]:
+        """The trainable parameters that `player` owns."""
+        modules = (self.get_submodule(name) for name in player.modules)
+        return [parameter for module in modules for parameter in module.parameters()]
+
+
+class Translator(System):
+    """A system that maps images of one domain to another."""
+
+    def translate(self, x: Tensor, src: str = "A", dst: str = "B") -> Tensor:
+        """Translate images (B, C, H, W) in [-1, 1] from domain `src` to `dst`.
+
+        Raises LabError where the system has no such way.
+        """
+        raise NotImplementedError

@@ -1,0 +1,81 @@
+"""One file that holds all that a run needs to go on: networks, memories, optimisers, step and history.
+
+Learning rates, batches and random numbers are functions of the seed and the step, so they need no place in it.
+"""
+
+import io
+import pickle
+import zipfile
+from pathlib import Path
+
+import torch
+from lightning_fabric import Fabric
+from torch.optim import Optimizer
+
+from labkit.errors import LabError
+from labkit.paths import write_atomically
+from labkit.systems.base import System
+from labkit.train.history import History
+
+
+def save(path: Path, fabric: Fabric, system: System, optimisers: dict[str, Optimizer], step: int, history: History):
+    """Write the checkpoint. Every process calls it; the first one writes, and each one's own memories are kept."""
+    state = system.state_dict()
+    memories = [{name: state[name].cpu() for name, _ in system.named_buffers() if name in state}]
+    if fabric.world_size > 1:
+        gathered = [None] * fabric.world_size
+        torch.distributed.all_gather_object(gathered, memories[0])
+        memories = gathered
+    if fabric.is_global_zero:
+        content = {
+            "system": type(system).__name__,
+            "settings": repr(getattr(system, "settings", None)),
+            "step": step,
+            "parameters": state,
+            "memories": memories,
+            "optimisers": {name: optimiser.state_dict() for name, optimiser in optimisers.items()},
+            "history": history.to_dict(),
+        }
+        file = io.BytesIO()
+        torch.save(content, file)
+        write_atomically(path, file.getvalue())
+    fabric.barrier()
+
+
+def read(path: Path) -> dict:
+    """Read a checkpoint without executing anything in it. Raises LabError for a file that is none."""
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise LabError(
+            f"{path} holds more than tensors and plain values, so it was not opened; it is no checkpoint of labkit."
+            " Move it away or name another file."
+        ) from None
+    except (RuntimeError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise LabError(f"{path} is damaged or no checkpoint ({error}); delete it to start this run afresh.") from None
+
+
+def restore(
+    path: Path, fabric: Fabric, system: System, optimisers: dict[str, Optimizer]
+) -> tuple[int, History]:
+    """Load the checkpoint into the system and its optimisers; returns the steps done and the history.
+
+    Raises LabError where the checkpoint belongs to another system, other settings or another number of processes.
+    """
+    content = read(path)
+    expected = {"system": type(system).__name__, "settings": repr(getattr(system, "settings", None))}
+    for key, value in expected.items():
+        if content.get(key) != value:
+            raise LabError(
+                f"{path} was written for {key} {content.get(key)}, this run has {value};"
+                " name another output folder or delete the checkpoint."
+            )
+    if len(content["memories"]) != fabric.world_size:
+        raise LabError(
+            f"{path} was written by {len(content['memories'])} processes and cannot be resumed by {fabric.world_size};"
+            " use the same number of devices."
+        )
+    system.load_state_dict(content["parameters"] | content["memories"][fabric.global_rank])
+    for name, optimiser in optimisers.items():
+        optimiser.load_state_dict(content["optimisers"][name])
+    return content["step"], History.from_dict(content["history"])

@@ -1,0 +1,67 @@
+"""Where and how a system is computed: device, processes, precision, memory layout."""
+
+from dataclasses import dataclass
+
+import torch
+from lightning_fabric import Fabric
+from lightning_fabric.strategies import DDPStrategy
+
+from labkit.errors import LabError
+from labkit.systems.base import System
+
+
+@dataclass(frozen=True)
+class Compute:
+    """Settings of the machine, none of them part of an experiment's definition.
+
+    accelerator:   "auto" takes the GPU where there is one; "cpu", "gpu".
+    devices:       processes per machine, one device each.
+    nodes:         machines.
+    precision:     Fabric's names: "32-true", "bf16-mixed", "16-mixed".
+    channels_last: keep images in channels-last memory order; faster convolutions on recent GPUs.
+    compile:       compile each network with torch.compile.
+    workers:       processes that prepare batches ahead of the step; 0 prepares them in the step itself.
+    """
+
+    accelerator: str = "auto"
+    devices: int = 1
+    nodes: int = 1
+    precision: str = "32-true"
+    channels_last: bool = False
+    compile: bool = False
+    workers: int = 0
+
+
+def make_fabric(compute: Compute) -> Fabric:
+    """The Fabric that `compute` describes, launched. Raises LabError where the machine cannot serve it."""
+    torch.set_flush_denormal(True)  # denormal numbers slow a CPU down a hundredfold and carry nothing
+    many = compute.devices * compute.nodes > 1
+    # Players take turns, so every step leaves some parameters without gradient; memories differ between processes.
+    strategy = DDPStrategy(find_unused_parameters=True, broadcast_buffers=False) if many else "auto"
+    try:
+        fabric = Fabric(
+            accelerator=compute.accelerator,
+            devices=compute.devices,
+            num_nodes=compute.nodes,
+            precision=compute.precision,
+            strategy=strategy,
+        )
+    except (ValueError, RuntimeError) as error:
+        raise LabError(f"This machine cannot compute as asked ({compute}): {error}") from None
+    if many:
+        fabric.launch()
+    return fabric
+
+
+def prepare(system: System, compute: Compute) -> None:
+    """Apply memory layout and compilation to the system's networks, in place."""
+    if compute.channels_last:
+        system.to(memory_format=torch.channels_last)
+    if compute.compile:
+        if system.double_backward:
+            raise LabError(
+                f"{type(system).__name__} differentiates a gradient (a gradient penalty), which torch.compile does not"
+                " support; leave out --compile."
+            )
+        for network in system.children():
+            network.compile()

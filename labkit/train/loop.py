@@ -1,0 +1,154 @@
+"""The training loop: one for every system, however many players it has."""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from labkit.errors import LabError
+from labkit.systems.base import Player, System
+from labkit.train import checkpoint as checkpoints
+from labkit.train.compute import Compute, make_fabric, prepare
+from labkit.train.history import History
+from labkit.train.progress import Bar
+from labkit.train.seeding import seeded
+
+
+class Batches(Protocol):
+    """A source of training batches: a pure function of the step, so that resuming is exact."""
+
+    def batch(self, step: int, rank: int = 0, world: int = 1) -> dict[str, Tensor]:
+        """The batch of `step` for process `rank` of `world`."""
+
+
+class NonFiniteLoss(LabError):
+    """A loss became infinite or not a number."""
+
+
+def train(
+    system: System,
+    batches: Batches,
+    steps: int,
+    *,
+    seed: int = 0,
+    compute: Compute = Compute(),  # noqa: B008 (frozen)
+    fabric: Fabric | None = None,
+    checkpoint: Path | None = None,
+    checkpoint_every: int = 500,
+    log_every: int = 1,
+    label: str = "training",
+    on_step: Callable[[int], None] | None = None,
+) -> History:
+    """Train `system` in place for `steps` steps and return the history of every term.
+
+    seed:       with the step it determines every random number drawn; the networks' initial values are the caller's.
+    fabric:     one that is launched already; by default made from `compute`.
+    checkpoint: a file. Where it exists the run goes on from it; it is rewritten every `checkpoint_every` steps and at
+                the end. On one CPU a run that was stopped and resumed equals an uninterrupted one bit for bit.
+    on_step:    called with the number of steps done after each of them. What it draws does not disturb the run.
+
+    Raises NonFiniteLoss at the first loss that is no finite number, before it reaches the weights.
+    """
+    fabric = fabric or make_fabric(compute)
+    prepare(system, compute)
+    system.train()
+    players = system.players()
+    module = fabric.setup_module(system)
+    module.mark_forward_method("losses")
+    optimisers = {p.name: fabric.setup_optimizers(p.optimiser(system.parameters_of(p))) for p in players}
+    base_rates = {name: [group["lr"] for group in o.param_groups] for name, o in optimisers.items()}
+
+    start, history = 0, History()
+    if checkpoint and checkpoint.exists():
+        start, history = checkpoints.restore(checkpoint, fabric, system, optimisers)
+
+    with Bar(label, steps, start) as bar, torch.random.fork_rng():
+        stream = _stream(batches, start, steps, fabric, compute)
+        for step, batch in zip(range(start, steps), stream, strict=True):
+            due = [player for player in players if player.due(step)]
+            names = frozenset(player.name for player in due)
+            with seeded(seed, step, fabric.global_rank):
+                with fabric.no_backward_sync(module):
+                    out = module(batch, names)
+                for player in due:
+                    optimiser = optimisers[player.name]
+                    _set_rates(optimiser, base_rates[player.name], player.schedule(step, steps))
+                    with _only(system, player, players):
+                        terms = module.losses(player.name, out)
+                        total = sum(terms.values())
+                        _demand_finite(total, terms, player, step, checkpoint)
+                        optimiser.zero_grad()
+                        fabric.backward(total)
+                        optimiser.step()
+                    if step % log_every == 0:
+                        for name, value in terms.items():
+                            history.add(step, f"{player.name}/{name}", value.item())
+                system.after_step(names)
+            done = step + 1
+            if checkpoint and (done % checkpoint_every == 0 or done == steps):
+                checkpoints.save(checkpoint, fabric, system, optimisers, done, history)
+            if on_step:
+                with torch.random.fork_rng():
+                    on_step(done)
+            bar.advance()
+    for optimiser in optimisers.values():
+        optimiser.zero_grad()
+    return history
+
+
+class _Steps(Dataset):
+    """Batches as a map-style data set whose index is the step."""
+
+    def __init__(self, batches: Batches, rank: int, world: int):
+        self.batches, self.rank, self.world = batches, rank, world
+
+    def __getitem__(self, step: int) -> dict[str, Tensor]:
+        return self.batches.batch(step, self.rank, self.world)
+
+
+def _stream(batches: Batches, start: int, stop: int, fabric: Fabric, compute: Compute) -> Iterator[dict[str, Tensor]]:
+    """The batches of the steps from `start` to `stop`, on the device, in the memory order asked for."""
+    dataset = _Steps(batches, fabric.global_rank, fabric.world_size)
+    for batch in DataLoader(dataset, batch_size=None, sampler=range(start, stop), num_workers=compute.workers):
+        batch = fabric.to_device(batch)
+        if compute.channels_last:
+            batch = {
+                key: value.contiguous(memory_format=torch.channels_last) if value.ndim == 4 else value
+                for key, value in batch.items()
+            }
+        yield batch
+
+
+@contextmanager
+def _only(system: System, player: Player, players: tuple[Player, ...]):
+    """Let gradients reach the parameters of `player` and of no other player."""
+    others = [parameter for other in players if other is not player for parameter in system.parameters_of(other)]
+    for parameter in others:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in others:
+            parameter.requires_grad_(True)
+
+
+def _set_rates(optimiser, base_rates: list[float], factor: float) -> None:
+    for group, rate in zip(optimiser.param_groups, base_rates, strict=True):
+        group["lr"] = rate * factor
+
+
+def _demand_finite(total: Tensor, terms: dict[str, Tensor], player: Player, step: int, checkpoint: Path | None) -> None:
+    if math.isfinite(total.item()):
+        return
+    broken = [f"{player.name}/{name} = {value.item()}" for name, value in terms.items() if not value.isfinite()]
+    kept = f"; the last checkpoint, {checkpoint}, is kept" if checkpoint and checkpoint.exists() else ""
+    raise NonFiniteLoss(
+        f"Training stopped before step {step + 1}: {', '.join(broken) or 'the sum of the terms'} is not finite{kept}."
+        " Lower the learning rate, or look for constant images and divisions by zero."
+    )

@@ -1,0 +1,41 @@
+"""Read a YAML file of the project, with every mistake turned into one sentence."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from labkit.errors import LabError
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader that refuses a key given twice: plain YAML silently keeps the last one."""
+
+    def construct_mapping(self, node, deep=False):
+        seen = set()
+        for key_node, _ in node.value:
+            if key_node.tag != "tag:yaml.org,2002:merge":
+                key = self.construct_object(key_node, deep=True)
+                if isinstance(key, str | int | float) and key in seen:
+                    line = key_node.start_mark.line + 1
+                    raise yaml.constructor.ConstructorError(None, None, f"key '{key}' stands twice (line {line})")
+                seen.add(str(key) if isinstance(key, list | dict) else key)
+        return super().construct_mapping(node, deep)
+
+
+def read_yaml(path: Path) -> Any:
+    """The content of the YAML file at `path` (None where it is empty).
+
+    Raises LabError, naming the file, when it is missing, unreadable, not UTF-8, no YAML, or repeats a key.
+    """
+    path = Path(path)
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    except FileNotFoundError:
+        raise LabError(f"{path}: no such file; restore it with `git checkout -- {path.name}`.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise LabError(f"{path}: cannot be read ({error}).") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        raise LabError(f"{path}{where}: not valid YAML: {getattr(error, 'problem', None) or error}.") from None

@@ -1,0 +1,81 @@
+"""A run as an artefact: finished runs are opened, stopped ones go on, nothing is overwritten."""
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+
+from labkit.errors import LabError
+from labkit.runs import open_run, run
+
+
+def same_state(a, b):
+    a, b = a.state_dict(), b.state_dict()
+    return all(torch.equal(a[key], b[key]) for key in a if not key.startswith("pool"))
+
+
+def test_leaves_what_it_was_asked_for_what_came_of_it_and_on_which_machine(tmp_path, spec):
+    finished = run(spec, tmp_path / "r")
+    files = {path.name for path in (tmp_path / "r").iterdir()}
+    assert files == {"spec.json", "checkpoint.pt", "weights.safetensors", "history.json", "environment.json"}
+    environment = json.loads((tmp_path / "r" / "environment.json").read_text())
+    assert environment["packages"]["torch"].startswith(torch.__version__.split("+")[0])
+    assert environment["threads"] == torch.get_num_threads()
+    again = open_run(tmp_path / "r")
+    assert again.spec == spec
+    assert again.history == finished.history
+    assert same_state(again.system, finished.system)
+    x = finished.dataset.test["A"].images[:3]
+    assert torch.equal(again.system.translate(x), finished.system.translate(x))
+
+
+def test_a_finished_run_is_not_trained_again(tmp_path, spec):
+    run(spec, tmp_path)
+    before = (tmp_path / "weights.safetensors").stat().st_mtime_ns
+    run(spec, tmp_path)
+    assert (tmp_path / "weights.safetensors").stat().st_mtime_ns == before
+
+
+def test_a_run_with_another_specification_is_refused_and_kept(tmp_path, spec):
+    run(spec, tmp_path)
+    before = (tmp_path / "weights.safetensors").read_bytes()
+    with pytest.raises(LabError, match="another specification"):
+        run(replace(spec, seed=6), tmp_path)
+    assert (tmp_path / "weights.safetensors").read_bytes() == before
+
+
+def test_the_same_specification_gives_the_same_networks(tmp_path, spec):
+    torch.manual_seed(1)
+    a = run(spec, tmp_path / "a")
+    torch.manual_seed(2)
+    b = run(spec, tmp_path / "b")
+    assert same_state(a.system, b.system)
+    assert a.history == b.history
+
+
+def test_opening_what_is_no_run_says_so(tmp_path, spec):
+    with pytest.raises(LabError, match="no spec.json"):
+        open_run(tmp_path)
+    (tmp_path / "spec.json").write_text(spec.to_json())
+    with pytest.raises(LabError, match="not finished"):
+        open_run(tmp_path)
+    (tmp_path / "spec.json").write_text("{")
+    with pytest.raises(LabError, match="cannot be read"):
+        open_run(tmp_path)
+
+
+def test_weights_of_another_size_are_named(tmp_path, spec):
+    run(spec, tmp_path)
+    wider = replace(spec, settings=spec.settings | {"ngf": 8})
+    (tmp_path / "spec.json").write_text(wider.to_json())
+    with pytest.raises(LabError, match=r"weights.safetensors does not hold the networks that .*spec.json describes"):
+        open_run(tmp_path)
+
+
+def test_misspelt_settings_are_named_before_anything_is_trained(tmp_path, spec):
+    with pytest.raises(LabError, match="unknown setting 'ngff'; did you mean 'ngf'"):
+        run(replace(spec, settings={"ngff": 8}), tmp_path)
+    with pytest.raises(LabError, match="no system 'cyclgan'"):
+        run(replace(spec, system="cyclgan"), tmp_path)
+    assert not list(tmp_path.iterdir())

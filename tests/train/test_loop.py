@@ -1,0 +1,158 @@
+"""The loop: resume, gradients' owners, turns, non-finite losses, schedules."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from labkit.errors import LabError
+from labkit.systems.base import Player, System
+from labkit.train import Compute, NonFiniteLoss, train
+
+
+def same_state(a, b):
+    a, b = a.state_dict(), b.state_dict()
+    return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
+
+
+def test_stopped_and_resumed_equals_uninterrupted_bit_for_bit(tmp_path, batches, make_cyclegan):
+    whole, parts = make_cyclegan(), make_cyclegan()
+    history = train(whole, batches, 6, seed=3)
+
+    class Stop(Exception):
+        pass
+
+    def stop(done):
+        if done == 4:
+            raise Stop
+
+    with pytest.raises(Stop):  # after step 4; the last checkpoint is that of step 3
+        train(parts, batches, 6, seed=3, checkpoint=tmp_path / "c.pt", checkpoint_every=3, on_step=stop)
+    fresh = make_cyclegan(lr=2e-4)
+    resumed = train(fresh, batches, 6, seed=3, checkpoint=tmp_path / "c.pt", checkpoint_every=3)
+    assert same_state(whole, fresh)
+    assert len(whole.pool_A.images) == 3
+    assert history == resumed
+
+
+def test_what_a_callback_draws_does_not_disturb_the_run(batches, make_cyclegan):
+    quiet, noisy = make_cyclegan(), make_cyclegan()
+    torch.manual_seed(0)
+    before = torch.random.get_rng_state()
+    train(quiet, batches, 3)
+    assert torch.equal(before, torch.random.get_rng_state())
+    train(noisy, batches, 3, on_step=lambda done: torch.rand(done))
+    assert same_state(quiet, noisy)
+
+
+def test_another_seed_gives_another_run(batches, make_cyclegan):
+    a, b = make_cyclegan(pool=1), make_cyclegan(pool=1)
+    train(a, batches, 4, seed=0)
+    train(b, batches, 4, seed=1)
+    assert not same_state(a, b)
+
+
+class Two(System):
+    """Two scalars that chase 1 and -1; records who owned gradients while each moved."""
+
+    def __init__(self, due=lambda step: True, schedule=lambda step, steps: 1.0, poison=None):
+        super().__init__()
+        self.first, self.second = nn.Linear(1, 1, bias=False), nn.Linear(1, 1, bias=False)
+        self.due, self.schedule, self.poison = due, schedule, poison
+        self.moves, self.grads, self.step = [], [], 0
+
+    def players(self):
+        def sgd(parameters):
+            return torch.optim.SGD(parameters, lr=0.1)
+
+        return (Player("P", ("first",), sgd), Player("Q", ("second",), sgd, due=self.due, schedule=self.schedule))
+
+    def forward(self, batch, due):
+        self.moves.append(due)
+        return {"x": self.first(batch["A"]), "y": self.second(batch["A"])}
+
+    def losses(self, player, out):
+        scale = float("nan") if self.poison == (player, len(self.moves) - 1) else 1.0
+        both = out["x"] + out["y"]
+        return {"near": scale * (both - (1.0 if player == "P" else -1.0)).square().mean(), "free": 0 * both.sum()}
+
+    def after_step(self, due):
+        self.grads.append((self.first.weight.grad is not None, self.second.weight.grad is not None))
+
+
+class Ones:
+    def batch(self, step, rank=0, world=1):
+        return {"A": torch.ones(1, 1)}
+
+
+class Separate(Two):
+    """The same with no shared graph, so that both players may go backward."""
+
+    def losses(self, player, out):
+        x = self.first(torch.ones(1, 1)) + self.second(torch.ones(1, 1))
+        return {"near": (x - (1.0 if player == "P" else -1.0)).square().mean()}
+
+
+def test_a_player_moves_only_when_it_is_due_and_leaves_no_gradient_in_others():
+    system = Separate(due=lambda step: step % 3 == 0)
+    train(system, Ones(), 4)
+    assert system.moves == [{"P", "Q"}, {"P"}, {"P"}, {"P", "Q"}]
+
+    system = Separate(due=lambda step: False)
+    before = system.second.weight.clone()
+    train(system, Ones(), 2)
+    assert system.grads == [(True, False)] * 2
+    assert torch.equal(before, system.second.weight)
+
+
+def test_schedule_sets_the_rate_of_each_step():
+    frozen = Separate(schedule=lambda step, steps: 0.0)
+    before = frozen.second.weight.clone()
+    train(frozen, Ones(), 3)
+    assert torch.equal(before, frozen.second.weight)
+    assert not torch.equal(before, frozen.first.weight)
+
+
+def test_stops_at_the_first_loss_that_is_not_finite_before_it_reaches_the_weights(tmp_path):
+    system = Two(due=lambda step: False, poison=("P", 2))
+    weights = []
+    with pytest.raises(NonFiniteLoss, match=r"before step 3: P/near = nan is not finite.*c\.pt, is kept"):
+        train(
+            system,
+            Ones(),
+            5,
+            checkpoint=tmp_path / "c.pt",
+            checkpoint_every=1,
+            on_step=lambda done: weights.append(system.first.weight.clone()),
+        )
+    assert torch.equal(weights[-1], system.first.weight)
+    assert len(weights) == 2
+
+
+def test_history_holds_every_term_at_the_steps_asked_for(batches, make_cyclegan):
+    history = train(make_cyclegan(), batches, 4, log_every=2)
+    names = ["adv_AB", "adv_BA", "cyc_A", "cyc_B", "idt_A", "idt_B"]
+    assert history.terms() == [f"G/{name}" for name in names] + ["D/A", "D/B"]
+    assert history.curve("G/cyc_A")[0] == [0, 2]
+
+
+def test_compile_is_refused_where_a_gradient_is_differentiated(batches, make_cyclegan):
+    system = make_cyclegan()
+    system.double_backward = True
+    with pytest.raises(LabError, match="gradient penalty"):
+        train(system, batches, 1, compute=Compute(accelerator="cpu", compile=True))
+
+
+@pytest.mark.parametrize("change", [{"precision": "bf16-mixed"}, {"channels_last": True}, {"workers": 1}])
+def test_precision_layout_and_workers_are_settings(batches, make_cyclegan, change):
+    plain, changed = make_cyclegan(), make_cyclegan()
+    cpu = Compute(accelerator="cpu")
+    a = train(plain, batches, 2, compute=cpu)
+    b = train(changed, batches, 2, compute=replace(cpu, **change))
+    for name in a.terms():
+        assert a.curve(name)[1] == pytest.approx(b.curve(name)[1], rel=0.05)
+    if change == {"workers": 1}:
+        assert same_state(plain, changed)
+    if change == {"precision": "bf16-mixed"}:
+        assert a != b
