@@ -1,8 +1,12 @@
 """Where things are, and how files are written so that a crash leaves no half of one."""
 
 import os
+import re
+import shutil
 import tempfile
 from pathlib import Path
+
+from labkit.errors import LabError
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = ROOT / "lessons"
@@ -25,17 +29,48 @@ def cache_dir() -> Path:
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write `content` beside `path` under a temporary name, then rename: readers see the old file or the new one."""
+    """Write `content` beside `path` under a temporary name, then rename: readers see the old file or the new one.
+
+    Raises LabError, naming the file, where the disk is full or the folder cannot be written; the old file is kept.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = None
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, **temporary_name(path))
         with os.fdopen(handle, "wb") as file:
             file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+    except BaseException as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            reason = error.strerror or error
+            raise LabError(f"{path}: cannot be written ({reason}); look at the space and the rights there.") from None
         raise
+
+
+def temporary_name(path: Path) -> dict[str, str]:
+    """For `tempfile`: how to call what becomes `path` once it is whole: hidden, and with the number of its writer."""
+    return {"prefix": f".{path.name}.{os.getpid()}.", "suffix": ".tmp"}
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete the temporary files and folders in `folder` whose writers were killed (`kill -9`, a power cut)."""
+    for path in Path(folder).glob(".*.tmp"):
+        writer = re.search(r"\.(\d+)\.\w+\.tmp$", path.name)
+        if writer and not _was_there(int(writer[1]), path):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def _was_there(process: int, path: Path) -> bool:
+    """Whether the process of that number runs and is older than the file: numbers are given out again."""
+    import psutil
+
+    try:
+        return psutil.Process(process).create_time() <= path.stat().st_mtime + 1
+    except (psutil.NoSuchProcess, FileNotFoundError):
+        return False

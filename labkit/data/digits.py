@@ -30,8 +30,8 @@ def recoloured_digits(
     """A: handwritten digits. B: other handwritten digits after a known change, so that the truth is known.
 
     `change`: "invert" (black on white), "mirror" (left-right), "rotate" (a quarter turn to the left), or "tint" (the
-    stroke takes one of five colours, by the digit's place in the set; three channels). The training images of A and of B
-    are disjoint halves. For "tint" there is no single truth, and none is given.
+    stroke takes one of the five TINTS, by the image's place in its domain; three channels). The training images of A
+    and of B are disjoint halves. For "tint" there is no single truth, and none is given.
     """
     if change not in ("invert", "mirror", "rotate", "tint"):
         raise LabError(f"recoloured_digits: change '{change}' is not one of invert, mirror, rotate, tint.")

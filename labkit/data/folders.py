@@ -115,10 +115,7 @@ def class_folders(
     parts: tuple[list, list] = [], []
     for label, path in enumerate(classes):
         files = image_files(path)
-        if unseen_classes:
-            split = ([], files) if label in unseen else (files, [])
-        else:
-            split = _split(files, held_out, seed)
+        split = _split(files, held_out, seed) if not unseen else ([], files) if label in unseen else (files, [])
         for part, chosen in zip(parts, split, strict=True):
             part.extend((file, label) for file in chosen)
     files, labels = ([[item[i] for item in part] for part in parts] for i in range(2))

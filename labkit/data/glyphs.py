@@ -3,8 +3,8 @@
 A glyph has a content (which character, in which pose) and a style (font, weight, slant, texture, colours). Both are
 known, so translations between styles, and few-shot classes of styles, can be judged against the truth.
 
-A character is drawn once by Pillow, large; pose and slant are then one affine map for the whole batch, and the result is
-averaged down, which antialiases it. Two thousand glyphs take a fraction of a second.
+A character is drawn once by Pillow, large; pose and slant are then one affine map for the whole batch, and the result
+is averaged down, which antialiases it. Two thousand glyphs take a fraction of a second.
 """
 
 from collections.abc import Sequence
@@ -97,7 +97,7 @@ def styles(
 
 @dataclass(frozen=True)
 class Glyphs:
-    """What was drawn: images (N, C, size, size) in [-1, 1], and which character and which style each one shows, (N,)."""
+    """What was drawn: images (N, C, size, size) in [-1, 1], and which character and which style each shows, (N,)."""
 
     images: Tensor
     contents: Tensor
@@ -195,9 +195,11 @@ def glyph_pair(
     jitter: float = 1.0,
     seed: int = 0,
 ) -> DataSet:
-    """Two styles of the same alphabet, labelled by character; `a` and `b` name the knobs of `Style` that differ from its
-    defaults. Training glyphs of A and B have contents and poses of their own; the test glyphs are drawn in both styles,
-    which is the truth for the metrics."""
+    """Two styles of the same alphabet, labelled by character.
+
+    `a` and `b` name the knobs of `Style` that differ from its defaults. Training glyphs of A and B have contents and
+    poses of their own; the test glyphs are drawn in both styles, which is the truth for the metrics.
+    """
     look_A, look_B = Style(**(a or {})), Style(**({"font": "times", "slant": "right"} if b is None else b))
     knobs = {"size": size, "channels": channels, "jitter": jitter}
     train_A = scattered(chars, [look_A], n_train, 3 * seed, **knobs)

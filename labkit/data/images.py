@@ -31,7 +31,7 @@ def read_image(path: Path, shorter_side: int | None = None) -> Image.Image:
 
 
 def check_header(path: Path) -> None:
-    """Look at the first bytes of a file: LabError where it is no image or too large. Truncation shows on reading only."""
+    """Look at the first bytes of a file: LabError where it is no image, or too large. Truncation shows later."""
     with _opened(path):
         pass
 

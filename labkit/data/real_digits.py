@@ -24,16 +24,16 @@ def mnist(
 
     `n_train` and `n_test` take a random part of that size, chosen by `seed`; None takes all.
     """
-    train, test = (_mnist_part(part, size, channels) for part in (True, False))
-    return DataSet("mnist", {"real": _some(train, n_train, seed)}, {"real": _some(test, n_test, seed)})
+    train, test = (_mnist_part(part, size, channels, n, seed) for part, n in ((True, n_train), (False, n_test)))
+    return DataSet("mnist", {"real": train}, {"real": test})
 
 
 def usps(
     size: int = 32, channels: int = 1, n_train: int | None = None, n_test: int | None = None, seed: int = 0
 ) -> DataSet:
     """USPS (Hull 1994), 7,291 + 2,007 digits of 16 x 16, scaled bilinearly, as the domain "real"; knobs as `mnist`."""
-    train, test = (_usps_part(part, size, channels) for part in (True, False))
-    return DataSet("usps", {"real": _some(train, n_train, seed)}, {"real": _some(test, n_test, seed)})
+    train, test = (_usps_part(part, size, channels, n, seed) for part, n in ((True, n_train), (False, n_test)))
+    return DataSet("usps", {"real": train}, {"real": test})
 
 
 def svhn_subset(
@@ -43,8 +43,8 @@ def svhn_subset(
 
     Far too few to compare with published numbers. Knobs as `mnist`; one channel is the luma.
     """
-    train, test = (_svhn_part(part, size, channels) for part in ("train", "test"))
-    return DataSet("svhn_subset", {"real": _some(train, n_train, seed)}, {"real": _some(test, n_test, seed)})
+    train, test = (_svhn_part(part, size, channels, n, seed) for part, n in (("train", n_train), ("test", n_test)))
+    return DataSet("svhn_subset", {"real": train}, {"real": test})
 
 
 def mnist_to_usps(
@@ -67,16 +67,17 @@ def _pair(name: str, recipe_A, recipe_B, *knobs) -> DataSet:
     return DataSet(name, train, test)
 
 
-def _some(domain: Domain, n: int | None, seed: int) -> Domain:
-    if n is None or n >= len(domain):
-        return domain
-    return domain.subset(np.random.default_rng([seed, 0x50]).permutation(len(domain))[:n].copy())
+def _some(length: int, n: int | None, seed: int) -> Tensor:
+    """`n` of `length` places in a random order, or all of them in their own."""
+    if n is None or n >= length:
+        return torch.arange(length)
+    return torch.from_numpy(np.random.default_rng([seed, 0x50]).permutation(length)[:n])
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 
-def _mnist_part(train: bool, size: int, channels: int) -> Domain:
+def _mnist_part(train: bool, size: int, channels: int, n: int | None, seed: int) -> Domain:
     from labkit.torchvision_shim import torchvision
 
     raw = locate("MNIST/raw")
@@ -90,7 +91,8 @@ def _mnist_part(train: bool, size: int, channels: int) -> Domain:
         loaded = torchvision.datasets.MNIST(root, train=train, download=False)
     except (RuntimeError, OSError, ValueError, AssertionError) as error:
         raise LabError(f"{root / 'MNIST'}: MNIST cannot be read ({error}); delete the folder and try again.") from None
-    return Domain("mnist", scaled(loaded.data.float() / 255, size, channels), loaded.targets.long())
+    chosen = _some(len(loaded.data), n, seed)
+    return Domain("mnist", scaled(loaded.data[chosen].float() / 255, size, channels), loaded.targets[chosen].long())
 
 
 def _unpack_gz(source, target, md5: str) -> None:
@@ -105,7 +107,7 @@ def _unpack_gz(source, target, md5: str) -> None:
     paths.write_atomically(target, gzip.decompress(content))
 
 
-def _usps_part(train: bool, size: int, channels: int) -> Domain:
+def _usps_part(train: bool, size: int, channels: int, n: int | None, seed: int) -> Domain:
     from labkit.torchvision_shim import torchvision
 
     root = locate("USPS")
@@ -113,12 +115,12 @@ def _usps_part(train: bool, size: int, channels: int) -> Domain:
         loaded = torchvision.datasets.USPS(root, train=train, download=False)
     except (OSError, ValueError, EOFError) as error:
         raise LabError(f"{root}: USPS cannot be read ({error}); it needs usps.bz2 and usps.t.bz2.") from None
-    return Domain(
-        "usps", scaled(torch.from_numpy(loaded.data).float() / 255, size, channels), torch.tensor(loaded.targets)
-    )
+    chosen = _some(len(loaded.data), n, seed)
+    grey, labels = torch.from_numpy(loaded.data)[chosen].float() / 255, torch.tensor(loaded.targets)[chosen]
+    return Domain("usps", scaled(grey, size, channels), labels)
 
 
-def _svhn_part(part: str, size: int, channels: int) -> Domain:
+def _svhn_part(part: str, size: int, channels: int, n: int | None, seed: int) -> Domain:
     from scipy.io import loadmat
     from torch.nn import functional as F
 
@@ -128,9 +130,10 @@ def _svhn_part(part: str, size: int, channels: int) -> Domain:
         pixels, labels = content["X"], content["y"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise LabError(f"{path}: this is not a file of SVHN ({error}).") from None
-    images: Tensor = torch.from_numpy(pixels).permute(3, 2, 0, 1).float() / 255
+    chosen = _some(len(labels), n, seed)
+    images = torch.from_numpy(pixels).permute(3, 2, 0, 1)[chosen].float() / 255
     if channels == 1:
         images = (images * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True)
     if size != images.shape[-1]:
         images = F.interpolate(images, (size, size), mode="bilinear", align_corners=False, antialias=True)
-    return Domain("svhn_subset", images * 2 - 1, torch.from_numpy(labels.flatten().astype(np.int64)) % 10)
+    return Domain("svhn_subset", images * 2 - 1, torch.from_numpy(labels.flatten().astype(np.int64))[chosen] % 10)

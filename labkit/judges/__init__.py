@@ -1,0 +1,10 @@
+"""Frozen classifiers that metrics measure with: `load(name)`.
+
+Each was trained once on the training split of its data set and never changes: its weights are named by their sha256,
+and its record says how well it does on that set's own test split: the ceiling of every label accuracy that it measures.
+`python -m labkit.judges NAME …` trains judges anew and writes weights and record.
+"""
+
+from labkit.judges.judge import Judge, load
+
+__all__ = ["Judge", "load"]

@@ -109,15 +109,16 @@ def read_claims(path: Path | None = None) -> list[Claim]:
 
 
 def _claim(entry: Mapping, where: str) -> Claim:
-    if isinstance(entry, Mapping) and "id" in entry:
-        where = f"{where} ({entry['id']})"
+    if isinstance(entry, Mapping):
+        where = f"{where} ({entry['id']})" if "id" in entry else where
+        # Part by part first: a dataclass inside the claim would ignore an unknown key.
+        for name, part in (("source", Source), ("published", Published)):
+            if entry.get(name) is not None:
+                from_mapping(part, entry[name], f"{where}, {name}")
+        if isinstance(entry.get("rules"), Mapping):
+            for profile, rule in entry["rules"].items():
+                from_mapping(Rule, rule, f"{where}, rule at {profile}")
     claim = from_mapping(Claim, entry, where)
-    # Once more part by part: the dataclass inside would otherwise ignore an unknown key.
-    for name, part in (("source", Source), ("published", Published)):
-        if entry.get(name) is not None:
-            from_mapping(part, entry[name], f"{where}, {name}")
-    for profile, rule in entry["rules"].items():
-        from_mapping(Rule, rule, f"{where}, rule at {profile}")
     _check(claim, where)
     return claim
 

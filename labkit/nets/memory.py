@@ -66,3 +66,24 @@ class MovingAverage(nn.Module):
             average.lerp_(current, 1 - self.decay)
         for average, current in zip(self.network.buffers(), network.buffers(), strict=True):
             average.copy_(current)
+
+
+class FeatureQueue(nn.Module):
+    """The last `length` keys, first in, first out: MoCo's dictionary of negatives (He et al. 2020, section 3.2).
+
+    Starts with random unit vectors, drawn from torch's global generator, as the official code does. The keys and the
+    place where the next one goes are buffers.
+    """
+
+    def __init__(self, length: int, dim: int):
+        super().__init__()
+        self.register_buffer("keys", nn.functional.normalize(torch.randn(length, dim), dim=1))  # (length, dim)
+        self.register_buffer("position", torch.zeros((), dtype=torch.int64))
+
+    @torch.no_grad()
+    def enqueue(self, keys: Tensor) -> None:
+        """Put keys (B, dim) in the places of the oldest; of more than `length` keys the last ones stay."""
+        length = len(self.keys)
+        places = (self.position + torch.arange(len(keys), device=keys.device)) % length
+        self.keys[places[-length:]] = keys[-length:].to(self.keys.dtype)
+        self.position.copy_((self.position + len(keys)) % length)

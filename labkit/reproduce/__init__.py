@@ -12,8 +12,15 @@ from filelock import FileLock, Timeout
 
 from labkit.errors import LabError
 from labkit.folders import Folders
-from labkit.ledger import record
 from labkit.ledger.claims import Claim, read_claims
+from labkit.ledger.record import (
+    contradicts,
+    lesson_verdicts,
+    read_recorded,
+    read_state,
+    recorded_verdicts,
+    write_recorded,
+)
 from labkit.ledger.verdicts import FAILS, HOLDS, UNDECIDED, Verdicts
 from labkit.notebooks import lesson_names, select
 from labkit.profiles import PROFILES
@@ -29,16 +36,16 @@ def reproduce(
     lessons: Sequence[str] | None = None,
     jobs: int | None = None,
     force: bool = False,
-    record_verdicts: bool = False,
+    record: bool = False,
     folders: Folders = Folders(),  # noqa: B008 (frozen)
     limits: tuple[int, int] | None = None,
 ) -> int:
     """Run `lessons` (all where empty) at `profile`, `jobs` at a time (default: one a core), and judge their claims.
 
-    force: run also what is up to date. record_verdicts: what was found becomes the recorded verdicts.
+    force: run also what is up to date. record: what was found becomes the recorded verdicts.
     limits: seconds for a cell and for a notebook, in place of the profile's.
     Returns the exit status: 0; 1 where a lesson failed or a verdict contradicts the recorded one; 130 after Ctrl-C.
-    Raises LabError for an unknown profile or lesson, a broken claims or profiles file, or a second run at the same time.
+    Raises LabError for an unknown profile or lesson, a broken claims or profiles file, or a second run beside this one.
     """
     if profile not in PROFILES:
         raise LabError(f"unknown profile '{profile}'; known are {', '.join(PROFILES)}.")
@@ -48,7 +55,7 @@ def reproduce(
     if not chosen:
         raise LabError(f"{folders.lessons}: there are no lessons here.")
     claims = read_claims(folders.lessons / "claims.yml")
-    recorded = record.read_recorded(folders.verdicts(profile))
+    recorded = read_recorded(folders.verdicts(profile))
     sources = source_hash()
     stamps = {lesson: stamp(lesson, profile, sources, folders) for lesson in chosen}
 
@@ -56,7 +63,7 @@ def reproduce(
     try:
         with FileLock(folders.runs / "reproduce" / ".lock", timeout=0), Display(chosen) as display:
             _run_all(stamps, profile, claims, recorded, jobs or _cores(), force, folders, limits, display)
-            return _conclude(chosen, profile, claims, recorded, record_verdicts, folders, display)
+            return _conclude(chosen, profile, claims, recorded, record, folders, display)
     except Timeout:
         raise LabError("another `reproduce` is running in this folder; wait for its end or stop it.") from None
     except KeyboardInterrupt:
@@ -94,41 +101,41 @@ def _run_all(stamps, profile, claims, recorded, jobs, force, folders, limits, di
 
 
 def _up_to_date(lesson: str, current: str, profile: str, claims: Sequence[Claim], folders: Folders) -> bool:
-    state = record.read_state(folders.lesson_run(profile, lesson))
+    state = read_state(folders.lesson_run(profile, lesson))
     if state is None or state.error or state.stamp != current:
         return False
     try:
-        record.lesson_verdicts(lesson, profile, claims, folders)
+        lesson_verdicts(lesson, profile, claims, folders)
     except LabError:  # a rule that was changed since asks for a value that was not measured
         return False
     return True
 
 
-def _conclude(chosen, profile, claims, recorded, record_verdicts, folders, display) -> int:
+def _conclude(chosen, profile, claims, recorded, record, folders, display) -> int:
     """Judge, compare with what is recorded, write the report, say it all; the exit status."""
     from labkit.ledger import report
     from labkit.runs import environment
 
     judged, failed, contradictions = {}, [], []
-    known = record.recorded_verdicts(recorded)
+    known = recorded_verdicts(recorded)
     for lesson in chosen:
-        state = record.read_state(folders.lesson_run(profile, lesson))
+        state = read_state(folders.lesson_run(profile, lesson))
         if state is None or state.error:
             failed.append(lesson)
             continue
         try:
-            verdicts = record.lesson_verdicts(lesson, profile, claims, folders)
+            verdicts = lesson_verdicts(lesson, profile, claims, folders)
         except LabError as error:
             display.say(str(error))
             failed.append(lesson)
             continue
         judged[lesson] = (state, verdicts)
         for item in verdicts:
-            if record.contradicts(item.outcome, known.get(item.claim.id)):
+            if contradicts(item.outcome, known.get(item.claim.id)):
                 contradictions.append(f"{item.claim.id}: {item.outcome}; recorded was: {known[item.claim.id]}")
 
-    if record_verdicts:
-        record.write_recorded(folders.verdicts(profile), judged, environment.record())
+    if record:
+        write_recorded(folders.verdicts(profile), judged, environment.record())
         contradictions = []  # what differed is the new record; `git diff` shows it
     page = report.build(profile, folders)
     display.say(_summary([verdicts for _, verdicts in judged.values()]))

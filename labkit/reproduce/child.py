@@ -13,7 +13,6 @@ import psutil
 from labkit.folders import Folders
 from labkit.ledger.record import LessonState, write_state
 from labkit.notebooks import kernel_environment
-from labkit.reproduce import worker
 
 # Seconds that one cell and one notebook may take, per profile. Far above what they need: only what hangs meets them.
 LIMITS = {
@@ -23,6 +22,8 @@ LIMITS = {
     "full": (12 * 3600, 24 * 3600),
     "paper": (30 * 86400, 60 * 86400),
 }
+# How the worker says what happened.
+DONE, FAILED, TOO_LONG = 0, 1, 3
 ATTEMPTS = 2  # a notebook that hangs gets a second chance; one that fails does not
 
 
@@ -60,7 +61,7 @@ class Child:
         arguments = (self.notebook.resolve(), self.folder.resolve(), self.profile, self.cell_seconds)
         with open(self.folder / "worker.log", "wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", worker.__name__, *map(str, arguments)],
+                [sys.executable, "-m", "labkit.reproduce.worker", *map(str, arguments)],
                 stdin=subprocess.PIPE,  # never written to: its end is how the worker knows that the runner died
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -76,15 +77,15 @@ class Child:
             return None
         if hangs:
             self.kill()
-        if hangs or status == worker.TOO_LONG:
+        if hangs or status == TOO_LONG:
             if self.attempt < ATTEMPTS:
                 self._start()
                 return None
             return self._finish(f"took more than its time, {ATTEMPTS} times\n{self._error(status)}")
-        return self._finish(None if status == worker.DONE else self._error(status))
+        return self._finish(None if status == DONE else self._error(status))
 
     def kill(self) -> None:
-        """End the worker and everything below it. The kernel has a session of its own, so no signal to a group finds it."""
+        """End the worker and everything below it; the kernel has a session of its own: no group signal finds it."""
         try:
             tree = psutil.Process(self.process.pid).children(recursive=True)
         except psutil.NoSuchProcess:

@@ -16,7 +16,7 @@ BESIDE_THE_POINT = ("__main__.py", "notebooks.py", "nbval_plugin.py", "reproduce
 
 
 def stamp(lesson: str, profile: str, sources: str, folders: Folders) -> str:
-    """The fingerprint of a lesson at a profile: code cells, knobs, recorded studies, labkit (`sources`), torch, data."""
+    """The fingerprint of a lesson: profile, code cells, knobs, recorded studies, labkit (`sources`), torch, data."""
     cells = read_notebook(folders.notebooks / f"{lesson}.ipynb").cells
     knobs_file = folders.lessons / "profiles.yml"
     known = knobs_file.exists() and lesson in names(knobs_file)

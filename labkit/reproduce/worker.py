@@ -9,6 +9,7 @@ worker then kills its kernel and ends.
 
 import json
 import os
+import re
 import sys
 import threading
 from pathlib import Path
@@ -16,8 +17,9 @@ from pathlib import Path
 import psutil
 
 from labkit.paths import write_atomically
+from labkit.reproduce.child import DONE, FAILED, TOO_LONG
 
-DONE, FAILED, TOO_LONG = 0, 1, 3
+_TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def main(notebook: Path, folder: Path, profile: str, cell_seconds: int) -> int:
@@ -48,7 +50,7 @@ def main(notebook: Path, folder: Path, profile: str, cell_seconds: int) -> int:
             extra_arguments=["--log-level=40"],  # the kernel warns of plain TCP on loopback at every start
         )
     except PapermillExecutionError as error:
-        return _stop(folder, "\n".join(error.traceback))
+        return _stop(folder, _TERMINAL_COLOURS.sub("", "\n".join(error.traceback)))
     except CellTimeoutError as error:
         return _stop(folder, str(error), TOO_LONG)
     return DONE
@@ -60,7 +62,8 @@ def _stop(folder: Path, message: str, status: int = FAILED) -> int:
 
 
 def _die_with_the_runner() -> None:
-    while sys.stdin.buffer.read(1):
+    # Not sys.stdin: its lock, held by this thread, would abort the interpreter as it ends.
+    while os.read(0, 1):
         pass
     this = psutil.Process()
     while descendants := this.children(recursive=True):

@@ -66,8 +66,7 @@ def run(
     if (folder / "weights.safetensors").exists():
         return open_run(folder)
     dataset = data.load(spec.data, spec.data_settings)
-    with seeded(spec.seed, "networks"):
-        system = systems.build(spec.system, spec.settings, f"settings of {spec.system}")
+    system = new_system(spec)
     fabric = fabric or make_fabric(compute)
     if fabric.is_global_zero:
         write_atomically(folder / "spec.json", spec.to_json())
@@ -89,6 +88,12 @@ def run(
         _save_weights(system, folder / "weights.safetensors")  # last: its presence says that the run is finished
     fabric.barrier()
     return Run(spec, folder, system.eval(), history)
+
+
+def new_system(spec: RunSpec) -> System:
+    """The untrained system of `spec`, its networks initialised by the seed of `spec`."""
+    with seeded(spec.seed, "networks"):
+        return systems.build(spec.system, spec.settings, f"settings of {spec.system}")
 
 
 def open_run(folder: Path) -> Run:

@@ -1,5 +1,6 @@
 """What defines a run: with the code, all that its result depends on."""
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 
@@ -23,6 +24,10 @@ class RunSpec:
     data_settings: dict = field(default_factory=dict)
     labels: list[str] = field(default_factory=list)
     seed: int = 0
+
+    def key(self) -> str:
+        """Eight hexadecimal digits that change with anything in the specification."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()[:8]
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=1, sort_keys=True)

@@ -7,8 +7,8 @@ In `lessons/profiles.yml` a lesson names what its arms share and how each differ
     seeds: [0]
 
 A lesson trains some arms itself at its own profile. The study trains every arm, with the profile's seeds, into
-`runs/study/<lesson>/<profile>/<arm>/seed-<n>`, where it resumes, and writes what they measured to
-`results/<profile>/<lesson>.json`, which is committed and shown by the lesson.
+`runs/study/<lesson>/<profile>/<arm>/seed-<n>-<key>` and resumes there; the key changes with the specification. What the
+runs measured goes to `results/<profile>/<lesson>.json`, which is committed and shown by the lesson.
 """
 
 import json
@@ -20,9 +20,10 @@ from labkit import paths, profiles
 from labkit.errors import LabError
 from labkit.runs import environment
 from labkit.runs.measures import measure
-from labkit.runs.run import run
+from labkit.runs.run import new_system, run
 from labkit.runs.spec import RunSpec
 from labkit.settings import from_mapping
+from labkit.systems.base import System
 from labkit.train import Compute
 
 
@@ -38,6 +39,11 @@ def arm_spec(lesson: str, profile: str, arm: str, seed: int) -> tuple[RunSpec, l
     content = _merge(knobs.get("run", {}), arms[arm])
     names = content.pop("measures", [])
     return from_mapping(RunSpec, content | {"seed": seed}, f"lessons/profiles.yml: {lesson} / arms / {arm}"), names
+
+
+def arm_system(lesson: str, profile: str, arm: str, seed: int) -> System:
+    """The untrained system of one arm, for a lesson that trains it step by step before the reader's eyes."""
+    return new_system(arm_spec(lesson, profile, arm, seed)[0])
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,7 @@ def study(
         per_seed = {}
         for seed in knobs["seeds"]:
             spec, names = arm_spec(lesson, profile, arm, seed)
-            folder = paths.RUNS / "study" / lesson / profile / arm / f"seed-{seed}"
+            folder = paths.RUNS / "study" / lesson / profile / arm / f"seed-{seed}-{spec.key()}"
             say(f"{lesson}: {arm}, seed {seed}: {spec.steps} steps of {spec.system}")
             per_seed[seed] = measure(run(spec, folder, compute, label=f"{arm} {seed}"), names)
         _record(record, arm, spec, per_seed)

@@ -7,7 +7,10 @@ from labkit.settings import from_mapping
 
 SYSTEMS = {
     "gan": "labkit.systems.gan:GAN",
+    "direct": "labkit.systems.direct:Direct",
     "cyclegan": "labkit.systems.cyclegan:CycleGAN",
+    "discogan": "labkit.systems.discogan:DiscoGAN",
+    "dualgan": "labkit.systems.dualgan:DualGAN",
 }
 
 

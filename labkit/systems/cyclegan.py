@@ -10,9 +10,13 @@ Differences
    weight. The default here is the code's: lambda_idt = 5 beside lambda_cyc = 10, both absolute.
 3. Names: the official netG_A is our G_AB, netD_A (which judges domain B) is our D_B, and its idt_A (an image that lives
    in B) is our idt_B.
+4. Three settings are for ablations and are neutral by default: lambda_adv and cycles switch terms off (Tables 4 and 5),
+   way_noise disturbs the intermediate image of every round trip during training, a defence against the hidden signal of
+   Chu et al. 2017 (arXiv 1712.02950).
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -36,7 +40,10 @@ class CycleGANSettings:
     ndf: int = 64  # width of the discriminators' first layer
     blocks: int = 9  # residual blocks: 9 at 256 px, 6 at 128 px
     d_layers: int = 3  # strided layers of the discriminators: 3 is the 70×70 PatchGAN
-    lambda_cyc: float = 10.0  # weight of the cycle loss, both directions
+    lambda_adv: float = 1.0  # weight of the adversarial terms; 0 leaves the cycle loss alone
+    lambda_cyc: float = 10.0  # weight of the cycle loss, both directions; 0 leaves its passes out
+    cycles: Literal["both", "forward", "backward"] = "both"  # which round trips count: A → B → A, B → A → B
+    way_noise: float = 0.0  # standard deviation of white noise on the image halfway through a round trip
     lambda_idt: float = 5.0  # weight of the identity loss, both domains; 0 leaves its passes out
     pool: int = 50  # generated images that a discriminator's history holds
     lr: float = 2e-4  # learning rate of both Adams
@@ -75,21 +82,36 @@ class CycleGAN(Translator):
                 out["fake_A"], out["idt_A"] = self.G_BA(torch.cat([out["real_B"], out["real_A"]])).chunk(2)
             else:
                 out["fake_B"], out["fake_A"] = self.G_AB(out["real_A"]), self.G_BA(out["real_B"])
-            if "G" in due:
-                out["rec_A"], out["rec_B"] = self.G_BA(out["fake_B"]), self.G_AB(out["fake_A"])
+            if "G" in due and self._forward:
+                out["rec_A"] = self.G_BA(self._on_the_way(out["fake_B"]))
+            if "G" in due and self._backward:
+                out["rec_B"] = self.G_AB(self._on_the_way(out["fake_A"]))
         return out
+
+    @property
+    def _forward(self) -> bool:
+        return self.settings.lambda_cyc > 0 and self.settings.cycles != "backward"
+
+    @property
+    def _backward(self) -> bool:
+        return self.settings.lambda_cyc > 0 and self.settings.cycles != "forward"
+
+    def _on_the_way(self, fake: Tensor) -> Tensor:
+        noise = self.settings.way_noise
+        return fake + noise * torch.randn_like(fake) if noise else fake
 
     def losses(self, player: str, out: dict[str, Tensor]) -> dict[str, Tensor]:
         return self._generator_terms(out) if player == "G" else self._discriminator_terms(out)
 
     def _generator_terms(self, out: dict[str, Tensor]) -> dict[str, Tensor]:
-        s = self.settings
-        terms = {
-            "adv_AB": generator_loss("lsgan", self.D_B(out["fake_B"])),  # Eq. 1, least squares
-            "adv_BA": generator_loss("lsgan", self.D_A(out["fake_A"])),
-            "cyc_A": s.lambda_cyc * l1(out["rec_A"], out["real_A"]),  # Eq. 2, forward: A → B → A
-            "cyc_B": s.lambda_cyc * l1(out["rec_B"], out["real_B"]),  # Eq. 2, backward: B → A → B
-        }
+        s, terms = self.settings, {}
+        if s.lambda_adv:
+            terms["adv_AB"] = s.lambda_adv * generator_loss("lsgan", self.D_B(out["fake_B"]))  # Eq. 1, least squares
+            terms["adv_BA"] = s.lambda_adv * generator_loss("lsgan", self.D_A(out["fake_A"]))
+        if self._forward:
+            terms["cyc_A"] = s.lambda_cyc * l1(out["rec_A"], out["real_A"])  # Eq. 2, forward: A → B → A
+        if self._backward:
+            terms["cyc_B"] = s.lambda_cyc * l1(out["rec_B"], out["real_B"])  # Eq. 2, backward: B → A → B
         if s.lambda_idt:
             terms["idt_A"] = s.lambda_idt * l1(out["idt_A"], out["real_A"])  # section 5.2
             terms["idt_B"] = s.lambda_idt * l1(out["idt_B"], out["real_B"])

@@ -41,6 +41,7 @@ def train(
     fabric: Fabric | None = None,
     checkpoint: Path | None = None,
     checkpoint_every: int = 500,
+    stop_after: int | None = None,
     log_every: int = 1,
     label: str = "training",
     on_step: Callable[[int], None] | None = None,
@@ -51,6 +52,7 @@ def train(
     fabric:     one that is launched already; by default made from `compute`.
     checkpoint: a file. Where it exists the run goes on from it; it is rewritten every `checkpoint_every` steps and at
                 the end. On one CPU a run that was stopped and resumed equals an uninterrupted one bit for bit.
+    stop_after: stop early, as if interrupted after this many steps, with a checkpoint; schedules still count to `steps`.
     on_step:    called with the number of steps done after each of them. What it draws does not disturb the run.
 
     Raises NonFiniteLoss at the first loss that is no finite number, before it reaches the weights.
@@ -68,9 +70,10 @@ def train(
     if checkpoint and checkpoint.exists():
         start, history = checkpoints.restore(checkpoint, fabric, system, optimisers)
 
-    with Bar(label, steps, start) as bar, torch.random.fork_rng():
-        stream = _stream(batches, start, steps, fabric, compute)
-        for step, batch in zip(range(start, steps), stream, strict=True):
+    stop = min(steps, stop_after or steps)
+    with Bar(label, stop, min(start, stop)) as bar, torch.random.fork_rng():
+        stream = _stream(batches, start, stop, fabric, compute)
+        for step, batch in zip(range(start, stop), stream, strict=True):
             due = [player for player in players if player.due(step)]
             names = frozenset(player.name for player in due)
             with seeded(seed, step, fabric.global_rank):
@@ -91,7 +94,7 @@ def train(
                             history.add(step, f"{player.name}/{name}", value.item())
                 system.after_step(names)
             done = step + 1
-            if checkpoint and (done % checkpoint_every == 0 or done == steps):
+            if checkpoint and (done % checkpoint_every == 0 or done == stop):
                 checkpoints.save(checkpoint, fabric, system, optimisers, done, history)
             if on_step:
                 with torch.random.fork_rng():

@@ -68,6 +68,30 @@ def test_without_identity_weight_its_terms_and_passes_are_left_out(batch):
     assert "idt_A" not in out and "idt_A" not in system.losses("G", out)
 
 
+@pytest.mark.parametrize(
+    ("settings", "terms"),
+    [
+        ({"lambda_cyc": 0.0}, {"adv_AB", "adv_BA"}),
+        ({"lambda_adv": 0.0}, {"cyc_A", "cyc_B"}),
+        ({"cycles": "forward"}, {"adv_AB", "adv_BA", "cyc_A"}),
+        ({"cycles": "backward"}, {"adv_AB", "adv_BA", "cyc_B"}),
+    ],
+)
+def test_an_ablation_leaves_out_its_terms_and_the_passes_they_need(settings, terms, batch):
+    system = CycleGAN(CycleGANSettings(ngf=4, ndf=4, blocks=1, d_layers=1, lambda_idt=0.0, **settings))
+    out = system(batch, BOTH)
+    assert set(system.losses("G", out)) == terms
+    assert {name for name in out if name.startswith("rec")} == {f"rec_{t[-1]}" for t in terms if t.startswith("cyc")}
+
+
+def test_noise_on_the_way_disturbs_the_round_trip_alone(batch):
+    quiet, noisy = CycleGAN(SMALL), CycleGAN(CycleGANSettings(**(vars(SMALL) | {"way_noise": 0.5})))
+    noisy.load_state_dict(quiet.state_dict())
+    a, b = quiet(batch, BOTH), noisy(batch, BOTH)
+    assert all(torch.allclose(a[name], b[name]) for name in ("fake_A", "fake_B", "idt_A", "idt_B"))
+    assert not torch.allclose(a["rec_A"], b["rec_A"], atol=1e-3)
+
+
 def test_translates_both_ways_and_names_the_ways_it_has(batch):
     system = CycleGAN(SMALL)
     assert torch.equal(system.translate(batch["A"]), system.G_AB(batch["A"]))

@@ -20,20 +20,29 @@ def test_stopped_and_resumed_equals_uninterrupted_bit_for_bit(tmp_path, batches,
     whole, parts = make_cyclegan(), make_cyclegan()
     history = train(whole, batches, 6, seed=3)
 
-    class Stop(Exception):
+    class Crash(Exception):
         pass
 
-    def stop(done):
+    def crash(done):
         if done == 4:
-            raise Stop
+            raise Crash
 
-    with pytest.raises(Stop):  # after step 4; the last checkpoint is that of step 3
-        train(parts, batches, 6, seed=3, checkpoint=tmp_path / "c.pt", checkpoint_every=3, on_step=stop)
+    with pytest.raises(Crash):  # after step 4; the last checkpoint is that of step 3
+        train(parts, batches, 6, seed=3, checkpoint=tmp_path / "c.pt", checkpoint_every=3, on_step=crash)
     fresh = make_cyclegan(lr=2e-4)
     resumed = train(fresh, batches, 6, seed=3, checkpoint=tmp_path / "c.pt", checkpoint_every=3)
     assert same_state(whole, fresh)
     assert len(whole.pool_A.images) == 3
     assert history == resumed
+
+
+def test_stopping_after_some_steps_leaves_a_checkpoint_and_schedules_count_on(tmp_path, batches, make_cyclegan):
+    whole, first, second = make_cyclegan(), make_cyclegan(), make_cyclegan()
+    train(whole, batches, 5)
+    for stop_after, system in ((2, first), (None, second)):
+        train(system, batches, 5, checkpoint=tmp_path / "c.pt", stop_after=stop_after)
+    assert same_state(whole, second)
+    assert not same_state(whole, first)
 
 
 def test_what_a_callback_draws_does_not_disturb_the_run(batches, make_cyclegan):

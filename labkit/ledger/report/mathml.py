@@ -13,6 +13,8 @@ _CODE_OR_MATH = re.compile(
     r"|(?<![\\$])\$(?P<inline>[^\s$](?:(?:(?!\n\s*\n)[^$\\]|\\.)*?[^\s\\$])?)\$(?!\d)",
     re.DOTALL | re.MULTILINE,
 )
+# What latex2mathml does not know it lets stand as text.
+_COMMAND_LEFT = re.compile(r">\\[a-zA-Z]+<")
 
 
 class Formulas:
@@ -39,7 +41,9 @@ def to_mathml(latex: str, block: bool) -> str:
     """One formula as a `<math>` element; where it cannot be converted, its LaTeX as code, so that nothing is lost."""
     from latex2mathml.converter import convert
 
+    as_code = f'<code class="latex">{html.escape(latex.strip())}</code>'
     try:
-        return convert(latex.strip(), display="block" if block else "inline")
+        mathml = convert(latex.strip(), display="block" if block else "inline")
     except Exception:  # latex2mathml raises many kinds
-        return f'<code class="latex">{html.escape(latex.strip())}</code>'
+        return as_code
+    return as_code if _COMMAND_LEFT.search(mathml) else mathml

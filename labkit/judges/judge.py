@@ -1,0 +1,128 @@
+"""What a judge is, and how one is opened."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import torch
+from filelock import FileLock
+from safetensors import SafetensorError
+from safetensors.torch import load as read_tensors
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from labkit.errors import LabError
+from labkit.paths import cache_dir
+
+FROZEN = Path(__file__).resolve().parent / "frozen"
+SIZE = 32  # side of the images that a judge looks at
+FEATURES = 32  # Fréchet distances need many more images than dimensions, and the embedded sets are small
+CLASSES = 10
+
+
+class Judge(nn.Module):
+    """A small convolutional classifier of digits, 80 thousand weights, without normalisation or dropout.
+
+    It sees grey: images with three channels are reduced to their luma (ITU-R 601), so a judge is blind to hue, and what
+    differs in hue alone needs another metric. Images of another size are scaled to 32 x 32. Both steps, and the
+    network, let gradients through to the images; the weights take none.
+
+    record: how it came about: data, settings, split, n_train, n_test, seed, sha256, and the ceiling, which is the
+    accuracy on the test split of its own data set.
+    """
+
+    def __init__(self, record: dict | None = None):
+        super().__init__()
+        self.record = record or {}
+        self.body = nn.Sequential(
+            nn.Conv2d(1, 16, 3, 1, 1), nn.SiLU(),
+            nn.Conv2d(16, 32, 3, 2, 1), nn.SiLU(),  # 16 x 16
+            nn.Conv2d(32, 48, 3, 2, 1), nn.SiLU(),  # 8 x 8
+            nn.Conv2d(48, 64, 3, 2, 1), nn.SiLU(),  # 4 x 4
+            nn.Flatten(),
+            nn.Linear(64 * 4 * 4, FEATURES),
+        )  # fmt: skip
+        self.head = nn.Linear(FEATURES, CLASSES)
+
+    @property
+    def name(self) -> str:
+        return self.record.get("name", "untrained")
+
+    def features(self, images: Tensor) -> Tensor:
+        """Penultimate features (B, 32), not rectified, of images (B, 1 or 3, H, W) in [-1, 1]."""
+        return self.body(_grey(images))
+
+    def logits(self, images: Tensor) -> Tensor:
+        """Unnormalised log-probabilities of the ten digits, (B, 10)."""
+        return self.head(F.silu(self.features(images)))
+
+    def predict(self, images: Tensor) -> Tensor:
+        """The most probable digit of each image, (B,) int64. No gradients; works through large sets in parts."""
+        return self._in_parts(self.logits, images).argmax(1)
+
+    def embed(self, images: Tensor) -> Tensor:
+        """`features` of a whole set of images without gradients, (N, 32); works through it in parts."""
+        return self._in_parts(self.features, images)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.logits(images)
+
+    def frozen(self) -> "Judge":
+        """Itself, with weights that take no gradient."""
+        return self.requires_grad_(False).eval()
+
+    @staticmethod
+    @torch.no_grad()
+    def _in_parts(function, images: Tensor) -> Tensor:
+        return torch.cat([function(part) for part in images.split(500)])
+
+
+def _grey(images: Tensor) -> Tensor:
+    if images.ndim != 4 or images.shape[1] not in (1, 3):
+        raise ValueError(f"a judge looks at images (B, 1 or 3, H, W), found {tuple(images.shape)}")
+    if images.shape[1] == 3:
+        images = (images * images.new_tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True)
+    if images.shape[-2:] != (SIZE, SIZE):
+        images = F.interpolate(images, (SIZE, SIZE), mode="bilinear", align_corners=False, antialias=True)
+    return images
+
+
+def load(name: str) -> Judge:
+    """The frozen judge `name`: "optdigits" or "glyph_digits" (committed), "mnist" or "usps".
+
+    The last two are trained when they are first asked for, from LABKIT_DATA, and kept in the cache (minutes on a CPU).
+    Raises LabError for an unknown name, missing data, or weights whose sha256 is not the recorded one.
+    """
+    from labkit.judges.training import PLANS, train
+
+    if name not in PLANS:
+        raise LabError(f"there is no judge '{name}'; there are {', '.join(PLANS)}.")
+    if (FROZEN / f"{name}.json").is_file():
+        return open_judge(FROZEN / f"{name}.json")
+    record = cache_dir() / "judges" / f"{name}.json"
+    record.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(record.with_suffix(".lock")):  # notebooks that run side by side train it once
+        if not record.is_file() or json.loads(record.read_text())["plan"] != PLANS[name].as_dict():
+            train(name, record.parent)
+        return open_judge(record)
+
+
+def open_judge(record_path: Path) -> Judge:
+    """The judge whose record is the JSON file `record_path` and whose weights lie beside it."""
+    weights = record_path.with_suffix(".safetensors")
+    try:
+        record, content = json.loads(record_path.read_text()), weights.read_bytes()
+    except (OSError, ValueError) as error:
+        raise LabError(
+            f"{record_path}: the judge cannot be read ({error}); train it with python -m labkit.judges."
+        ) from None
+    if hashlib.sha256(content).hexdigest() != record["sha256"]:
+        raise LabError(
+            f"{weights}: these are not the weights that the record names (sha256 differs); restore both files."
+        )
+    judge = Judge(record)
+    try:
+        judge.load_state_dict(read_tensors(content))
+    except (SafetensorError, RuntimeError) as error:
+        raise LabError(f"{weights}: the weights do not fit the judge ({str(error).splitlines()[0]}).") from None
+    return judge.frozen()

@@ -1,0 +1,98 @@
+"""Contrastive losses: pick the positive out of a crowd.
+
+    InfoNCE  l(q) = -log( exp(q·k⁺/τ) / (exp(q·k⁺/τ) + Σ_n exp(q·k⁻_n/τ)) )
+
+van den Oord et al., "Representation learning with contrastive predictive coding", 2018, arXiv 1807.03748, Eq. 4;
+Chen et al. (SimCLR), ICML 2020, arXiv 2002.05709, Eq. 1 (NT-Xent); He et al. (MoCo), CVPR 2020, arXiv 1911.05722, Eq. 1;
+Wang and Isola, "Understanding contrastive representation learning through alignment and uniformity on the hypersphere",
+ICML 2020, arXiv 2005.10242, section 4. All of them, and PatchNCE of CUT, are one cross-entropy over one row of logits per
+query; they differ in where the keys come from.
+
+Natural logarithms: losses and information are in nats. Nothing here normalises its vectors but `nt_xent`.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from labkit.errors import LabError
+
+
+def contrast(query: Tensor, positive: Tensor, negatives: Tensor, tau: float, ignore: Tensor | None = None) -> Tensor:
+    """The logits of a query over its keys, the positive in column 0: (..., Q, 1 + K).
+
+    query, positive: (..., Q, C), row i belongs to row i. negatives: (..., K, C), shared by the Q queries.
+    ignore:          (..., Q, K) bool, keys that are not to count for a query (such as the query's own place in an image).
+    """
+    if tau <= 0:
+        raise LabError(f"a temperature must be above 0, found {tau}.")
+    score_positive = (query * positive).sum(-1, keepdim=True)  # (..., Q, 1)
+    score_negatives = query @ negatives.transpose(-1, -2)  # (..., Q, K)
+    if ignore is not None:
+        score_negatives = score_negatives.masked_fill(ignore, -math.inf)
+    return torch.cat([score_positive, score_negatives], -1) / tau
+
+
+def info_nce(
+    query: Tensor,
+    positive: Tensor,
+    negatives: Tensor,
+    tau: float = 0.07,
+    ignore: Tensor | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """InfoNCE: cross-entropy of the question "which key is the positive?". Shapes as in `contrast`.
+
+    Returns the mean over all queries, or (..., Q) with reduction="none". With equal scores it is log(1 + K), the loss of
+    a guess; it can be higher, for a network that is sure of the wrong key.
+    """
+    losses = -contrast(query, positive, negatives, tau, ignore).log_softmax(-1)[..., 0]
+    return losses.mean() if reduction == "mean" else losses
+
+
+def nt_xent(view_1: Tensor, view_2: Tensor, tau: float = 0.5, ignore: Tensor | None = None) -> Tensor:
+    """NT-Xent of SimCLR (Eq. 1): both views ask, and all other 2B - 2 images of the batch are the negatives.
+
+    view_1, view_2: (B, C), two views of the same B images, any length (they are normalised here).
+    ignore:         (B, B) bool, pairs of images that are not to count as negatives of each other.
+    """
+    both = F.normalize(torch.cat([view_1, view_2]), dim=1)  # (2B, C)
+    partner = both.roll(len(view_1), 0)  # row i's other view
+    no_negative = torch.eye(len(view_1), dtype=torch.bool, device=both.device)  # neither oneself nor one's other view
+    if ignore is not None:
+        no_negative = no_negative | ignore
+    return info_nce(both, partner, both, tau, no_negative.repeat(2, 2))
+
+
+def mutual_information_bound(scores: Tensor) -> Tensor:
+    """The InfoNCE lower bound of the mutual information, in nats: log N - mean InfoNCE (van den Oord et al., Eq. 5).
+
+    scores: (N, N), scores[i, j] = how well x_i and y_j match; the N true pairs are on the diagonal. Whatever the scores,
+    the bound is at most log N, because a cross-entropy is never negative.
+    """
+    return math.log(len(scores)) + scores.log_softmax(1).diagonal().mean()
+
+
+def negative_weights(scores: Tensor, tau: float) -> Tensor:
+    """How InfoNCE shares its push among the negatives: softmax of their scores (..., K) over τ, rows sum to 1.
+
+    The gradient of the loss by the score of negative n is p_n / τ, with p the softmax over all keys; the share of n in the
+    sum over the negatives does not depend on the positive, and is this. As τ → 0 the hardest negative takes it all.
+    """
+    return (scores / tau).softmax(-1)
+
+
+def alignment(view_1: Tensor, view_2: Tensor) -> Tensor:
+    """Mean squared distance of positive pairs, unit vectors (B, C); from 0 (the same) to 4 (opposite ends)."""
+    return (view_1 - view_2).square().sum(1).mean()
+
+
+def uniformity(features: Tensor, t: float = 2.0) -> Tensor:
+    """log of the mean Gaussian potential exp(-t ‖x - y‖²) over pairs of different rows of unit vectors (N, C).
+
+    0 when all are the same; the more evenly they cover the sphere, the lower (towards -2t for a sphere of many dimensions,
+    where random vectors are at right angles).
+    """
+    return torch.pdist(features).square().mul(-t).exp().mean().log()

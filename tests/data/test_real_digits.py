@@ -1,0 +1,156 @@
+"""Real sets, where LABKIT_DATA names a folder that holds them; how they are read is tested on tiny stand-ins anywhere."""
+
+import bz2
+import gzip
+import hashlib
+
+import numpy as np
+import pytest
+import torch
+from scipy.io import savemat
+
+from labkit import data, paths
+from labkit.errors import LabError
+
+real = pytest.mark.skipif(not paths.data_root(), reason="LABKIT_DATA is not set: no real digits to read")
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory, monkeypatch):
+    folder = tmp_path_factory.getbasetemp() / "real_digits_cache"  # shared, so that MNIST is unpacked once
+    monkeypatch.setenv("LABKIT_CACHE", str(folder))
+    return folder
+
+
+def state(folder):
+    return {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in folder.rglob("*")}
+
+
+@real
+@pytest.mark.parametrize(
+    ("name", "key", "n_train", "n_test", "channels", "first"),
+    [
+        ("mnist", "real", 60_000, 10_000, 1, [5, 0, 4, 1, 9]),
+        ("usps", "real", 7291, 2007, 1, [6, 5, 4, 7, 3]),
+        ("svhn_subset", "real", 554, 486, 3, None),
+    ],
+)
+def test_a_real_set_is_complete_and_nothing_is_written_beside_it(name, key, n_train, n_test, channels, first):
+    before = state(paths.data_root())
+    dataset = data.load(name)
+    train, test = dataset.train[key], dataset.test[key]
+    assert (len(train), len(test)) == (n_train, n_test)
+    assert train.images.shape[1:] == (channels, 32, 32)
+    assert -1 <= train.images.min() < -0.9
+    assert 0.9 < train.images.max() <= 1
+    assert set(test.labels.tolist()) == set(range(10))
+    assert first is None or train.labels[:5].tolist() == first
+    assert state(paths.data_root()) == before
+
+
+@real
+@pytest.mark.parametrize("name", ["mnist_to_usps", "svhn_to_mnist"])
+def test_a_part_of_two_sets_is_seeded(name):
+    one, same, other = (data.load(name, {"n_train": 100, "n_test": 50, "seed": seed}) for seed in (0, 0, 1))
+    for key in ("A", "B"):
+        assert (len(one.train[key]), len(one.test[key])) == (100, 50)
+        assert torch.equal(one.train[key].images, same.train[key].images)
+        assert not torch.equal(one.train[key].images, other.train[key].images)
+    assert one.train["A"].images.shape[1] == one.train["B"].images.shape[1]
+
+
+@real
+@pytest.mark.parametrize(
+    ("recipe", "settings", "counts"),
+    [
+        ("cyclegan_folders", {"root": "horse2zebra"}, (1067, 1334, 120, 140)),
+        ("cyclegan_folders", {"root": "grumpifycat", "size": 64}, (67, 184, 8, 20)),
+        ("emoji", {}, (260, 260, 80, 80)),
+    ],
+)
+def test_real_folders_out_of_their_archives(recipe, settings, counts):
+    before = state(paths.data_root())
+    dataset = data.load(recipe, settings)
+    assert tuple(len(part[key]) for part in (dataset.train, dataset.test) for key in "AB") == counts
+    assert dataset.train["A"].take([0, 1], [1, 2]).shape[1] == 3
+    assert state(paths.data_root()) == before
+
+
+# -- stand-ins -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stand_in(tmp_path, monkeypatch):
+    monkeypatch.setenv("LABKIT_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("LABKIT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(paths, "DATA", tmp_path / "project")
+    (tmp_path / "data").mkdir()
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def tiny_mnist(stand_in, monkeypatch):
+    from labkit.torchvision_shim import torchvision
+
+    raw = stand_in / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    resources = []
+    for part in ("train", "t10k"):
+        images = bytes([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 28, 0, 0, 0, 28]) + bytes([0]) * 784 + bytes([255]) * 784
+        labels = bytes([0, 0, 8, 1, 0, 0, 0, 2, 7, 3])
+        for kind, content in (("images-idx3", images), ("labels-idx1", labels)):
+            packed = gzip.compress(content)
+            (raw / f"{part}-{kind}-ubyte.gz").write_bytes(packed)
+            resources.append((f"{part}-{kind}-ubyte.gz", hashlib.md5(packed).hexdigest()))
+    monkeypatch.setattr(torchvision.datasets.MNIST, "resources", resources)
+    return raw
+
+
+def test_mnist_is_unpacked_into_the_cache_not_beside_its_archives(tiny_mnist):
+    before = state(tiny_mnist)
+    train = data.load("mnist").train["real"]
+    assert train.labels.tolist() == [7, 3]
+    assert [float(image.mean()) for image in train.images] == [-1, 1]
+    assert state(tiny_mnist) == before
+
+
+def test_a_damaged_mnist_is_named(tiny_mnist):
+    path = tiny_mnist / "train-images-idx3-ubyte.gz"
+    path.write_bytes(path.read_bytes()[:-3])
+    with pytest.raises(LabError, match="train-images-idx3-ubyte.gz: the checksum is wrong"):
+        data.load("mnist")
+
+
+def test_usps_values_and_labels(stand_in):
+    (stand_in / "USPS").mkdir()
+    lines = [" ".join([label, *(f"{i + 1}:{value}" for i in range(256))]) for label, value in (("1", -1), ("10", 1))]
+    for name in ("usps.bz2", "usps.t.bz2"):
+        (stand_in / "USPS" / name).write_bytes(bz2.compress("\n".join(lines).encode()))
+    train = data.load("usps", {"size": 16}).train["real"]
+    assert train.labels.tolist() == [0, 9]
+    assert [float(image.mean()) for image in train.images] == [-1, 1]
+
+
+def test_svhn_calls_zero_ten_and_stores_its_images_last(stand_in):
+    (stand_in / "SVHN_subset").mkdir()
+    pixels = np.zeros((32, 32, 3, 2), np.uint8)
+    pixels[:, :, 0, 1] = 255
+    for part in ("train", "test"):
+        savemat(stand_in / "SVHN_subset" / f"{part}_32x32.mat", {"X": pixels, "y": np.array([[10], [4]], np.uint8)})
+    train = data.load("svhn_subset").train["real"]
+    assert train.labels.tolist() == [0, 4]
+    assert train.images[1, :, 0, 0].tolist() == [1, -1, -1]
+    assert data.load("svhn_subset", {"channels": 1}).train["real"].images[1].mean() == pytest.approx(2 * 0.299 - 1)
+
+
+@pytest.mark.parametrize("name", ["mnist", "usps", "svhn_subset"])
+def test_without_the_files_the_way_out_is_named(stand_in, name):
+    with pytest.raises(LabError, match="there is no such file or folder"):
+        data.load(name)
+
+
+def test_a_damaged_usps_is_named(stand_in):
+    (stand_in / "USPS").mkdir()
+    (stand_in / "USPS" / "usps.bz2").write_bytes(b"nothing of the kind")
+    with pytest.raises(LabError, match="USPS cannot be read"):
+        data.load("usps")

@@ -1,0 +1,71 @@
+"""Studies: arms from the profiles file, resumed and recorded, and told apart from what is out of date."""
+
+import json
+
+import pytest
+
+from labkit import paths
+from labkit.errors import LabError
+from labkit.runs.study import arm_spec, arm_system, recorded, study
+
+PROFILES = """
+03_test:
+  lesson:
+    run:
+      system: cyclegan
+      data: digits_to_glyphs
+      data_settings: {size: 16, n_train: 40}
+      settings: {channels: 1, ngf: 4, ndf: 4, blocks: 1, d_layers: 1}
+      steps: 1
+      batch_size: 2
+      measures: [label_accuracy]
+    arms: {cycle: {}, naive: {settings: {lambda_cyc: 0.0}}}
+    seeds: [0]
+  study:
+    run: {steps: 2}
+    seeds: [0, 1]
+"""
+
+
+@pytest.fixture
+def house(tmp_path, monkeypatch):
+    for name in ("LESSONS", "RUNS", "RESULTS"):
+        monkeypatch.setattr(paths, name, tmp_path / name.lower())
+    (tmp_path / "lessons").mkdir()
+    (tmp_path / "lessons" / "profiles.yml").write_text(PROFILES)
+    return tmp_path
+
+
+def test_an_arm_is_what_all_share_and_its_own_difference(house):
+    spec, measures = arm_spec("03_test", "study", "naive", seed=4)
+    assert (spec.steps, spec.seed, measures) == (2, 4, ["label_accuracy"])
+    assert spec.settings == {"channels": 1, "ngf": 4, "ndf": 4, "blocks": 1, "d_layers": 1, "lambda_cyc": 0.0}
+    assert arm_system("03_test", "lesson", "naive", 0).settings.lambda_cyc == 0
+    with pytest.raises(LabError, match="no arm 'cycl'; there are cycle, naive"):
+        arm_spec("03_test", "lesson", "cycl", 0)
+
+
+def test_a_study_records_every_arm_and_seed_and_is_not_run_twice(house):
+    said = []
+    path = study("03_test", say=said.append)
+    assert len(said) == 4
+    entries = json.loads(path.read_text())
+    assert entries["cycle"]["seeds"] == [0, 1]
+    assert len(entries["cycle"]["measures"]["label_accuracy"]["values"]) == 2
+    (weights,) = (house / "runs" / "study" / "03_test" / "study" / "naive").glob("seed-1-*/weights.safetensors")
+    before = weights.stat().st_mtime_ns
+    study("03_test", say=said.append)
+    assert weights.stat().st_mtime_ns == before
+
+    arms = recorded("03_test")
+    assert arms["naive"].up_to_date and arms["naive"].seeds == [0, 1]
+    assert arms["naive"].details["label_accuracy"]["judge"] == "glyph_digits"
+    changed = PROFILES.replace("steps: 2", "steps: 3")
+    (house / "lessons" / "profiles.yml").write_text(changed)
+    assert not recorded("03_test")["naive"].up_to_date
+    study("03_test", arms=["naive"], say=said.append)
+    assert recorded("03_test")["naive"].up_to_date and not recorded("03_test")["cycle"].up_to_date
+
+
+def test_nothing_recorded_is_nothing(house):
+    assert recorded("03_test") == {}

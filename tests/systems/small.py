@@ -1,0 +1,24 @@
+"""Every system at a size that tests can afford: settings, and a batch. A new system adds one line here."""
+
+import torch
+
+SIZE = 16
+
+
+def images(*keys: str, channels: int = 3, size: int = SIZE):
+    def batch(step: int = 0, rank: int = 0, world: int = 1, batch_size: int = 2) -> dict[str, torch.Tensor]:
+        """Noise images, the same for the same step; `world` ranks share what one rank would see in one batch."""
+        generator = torch.Generator().manual_seed(step)
+        whole = {key: torch.rand(batch_size * world, channels, size, size, generator=generator) * 2 - 1 for key in keys}
+        return {key: value[rank * batch_size : (rank + 1) * batch_size] for key, value in whole.items()}
+
+    return batch
+
+
+SMALL = {
+    "gan": ({"size": 16, "nz": 8, "ngf": 8, "ndf": 8}, images("real", size=16)),
+    "direct": ({"ngf": 4, "ndf": 4, "depth": 4, "d_layers": 1, "small_depth": 2, "small_steps": 2}, images("A", "B")),
+    "cyclegan": ({"ngf": 4, "ndf": 4, "blocks": 1, "d_layers": 1, "pool": 3}, images("A", "B")),
+    "discogan": ({"size": 16, "ngf": 4, "ndf": 4, "rate_steps": 2}, images("A", "B")),
+    "dualgan": ({"size": 16, "ngf": 4, "ndf": 4, "levels": 4, "d_layers": 2, "n_critic": 2}, images("A", "B")),
+}

@@ -1,0 +1,92 @@
+"""The command line as its user meets it."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from labkit.__main__ import main
+
+
+def picture(path, seed, size=(40, 32)):
+    rng = np.random.default_rng(seed)
+    path.parent.mkdir(exist_ok=True)
+    Image.fromarray(rng.integers(0, 255, (*size[::-1], 3), dtype=np.uint8)).save(path)
+
+
+@pytest.fixture
+def folders(tmp_path):
+    for side, count in (("horses", 18), ("zebras", 20)):
+        for i in range(count):
+            picture(tmp_path / side / f"{i}.png", i)
+    return tmp_path
+
+
+def train(folders, *more):
+    command = ["train", "cyclegan", "--A", str(folders / "horses"), "--B", str(folders / "zebras")]
+    small = ["--size", "16", "--steps", "2", "--set", "ngf=4", "ndf=4", "blocks=1", "d_layers=1"]
+    return main([*command, *small, "--accelerator", "cpu", "--out", str(folders / "run"), *more])
+
+
+def test_two_folders_in_a_translator_out(folders, capsys):
+    assert train(folders) == 0
+    assert main(["translate", str(folders / "run"), "--input", str(folders / "horses"), "--output", str(folders / "out")]) == 0
+    images = list((folders / "out").iterdir())
+    assert {path.name for path in images} == {f"{i}.png" for i in range(18)}
+    assert Image.open(images[0]).size == (16, 16)  # 20 × 16 cut to multiples of 16
+    assert main(["evaluate", str(folders / "run")]) == 0
+    assert "n = " in capsys.readouterr().out
+
+
+def test_one_unreadable_file_does_not_stop_the_others(folders, capsys):
+    train(folders)
+    (folders / "horses" / "broken.png").write_bytes(b"no image")
+    command = ["translate", str(folders / "run"), "--input", str(folders / "horses"), "--output", str(folders / "out")]
+    assert main(command) == 2
+    assert "broken.png" in capsys.readouterr().err
+    assert len(list((folders / "out").iterdir())) == 18
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (["train", "cyclegan"], "Name two folders"),
+        (["train", "cyclegan", "--A", "x", "--B", "y", "--data", "z"], "not both"),
+        (["train", "nogan", "--data", "digits_to_glyphs"], "no system 'nogan'"),
+        (["train", "cyclegan", "--data", "horses"], "no data set 'horses'"),
+        (["train", "cyclegan", "--data", "digits_to_glyphs", "--set", "ngf"], "KEY=VALUE"),
+        (["train", "cyclegan", "--data", "digits_to_glyphs", "--set", "ngf=[1"], "cannot be read"),
+        (["translate", "nowhere", "--input", "x", "--output", "y"], "nowhere holds no run"),
+        (["evaluate", "nowhere"], "nowhere holds no run"),
+        (["study", "99"], "no lesson '99'"),
+        (["reproduce", "--lessons", "99"], "no lesson '99'"),
+        (["reproduce", "--profile", "huge"], "huge"),
+    ],
+)
+def test_mistakes_get_one_sentence_and_status_2(command, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    if command[0] == "train":
+        command = [*command, "--out", str(tmp_path / "out"), "--accelerator", "cpu"]
+    assert main(command) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+
+
+def test_importing_and_help_load_neither_torch_nor_jupyter():
+    code = "import sys, labkit, labkit.__main__ as m; m._parser().format_help(); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+    assert not {"torch", "torchvision", "matplotlib", "IPython", "nbformat", "papermill", "numpy"} & set(loaded)
+
+
+def test_help_names_every_command_and_option(capsys):
+    for command in ([], ["train"], ["translate"], ["evaluate"], ["study"], ["reproduce"], ["report"], ["sync"], ["bench"]):
+        with pytest.raises(SystemExit) as end:
+            main([*command, "--help"])
+        assert end.value.code == 0
+        assert len(capsys.readouterr().out) > 60

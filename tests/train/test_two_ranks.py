@@ -1,0 +1,107 @@
+"""Two processes compute the gradients of one process with the doubled batch, unless the batch is coupled inside."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+
+from labkit.systems import build, system_class
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+import two_ranks  # noqa: E402
+
+
+
+def launch(script: Path, *arguments: str) -> str:
+    """Run a script that starts two processes of its own; returns what it wrote to stderr.
+
+    Tests judge the file that it leaves, not its exit status: process groups on CPU were seen to abort at their end,
+    after correct results.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    command = [sys.executable, str(script), *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=200).stderr
+
+
+def largest_difference(name: str, folder: Path) -> float:
+    """Of the gradients of one step, one process with a batch of 4 against two with 2 each, relative to their size."""
+    two_ranks.main(name, 1, 4, folder / "one.pt")
+    errors = launch(HERE / "two_ranks.py", name, "2", "2", str(folder / "two.pt"))
+    assert (folder / "two.pt").exists(), errors[-2000:]
+    one, two = (torch.load(folder / f"{ranks}.pt", weights_only=True) for ranks in ("one", "two"))
+    assert one.keys() == two.keys() and len(one) > 10
+    # The clamp leaves out biases before a normalisation, whose gradient is rounding noise around zero.
+    return max(((one[key] - two[key]).norm() / one[key].norm().clamp(min=1e-3)).item() for key in one)
+
+
+def test_without_coupling_two_ranks_equal_the_doubled_batch(tmp_path):
+    assert system_class("cyclegan").coupling is None
+    assert largest_difference("cyclegan", tmp_path) < 1e-3
+
+
+def test_batch_norm_couples_and_the_system_says_so(tmp_path):
+    assert build("gan", {"size": 16, "ngf": 8, "ndf": 8}).coupling == "BatchNorm"
+    assert largest_difference("gan", tmp_path) > 1e-2
+
+
+def test_two_ranks_resume_with_their_own_memories(tmp_path):
+    """Each rank's image pool is kept: the checkpoint of two ranks holds two different pools."""
+    script = tmp_path / "resume.py"
+    script.write_text(RESUME.format(small=HERE.parent / "systems", folder=tmp_path))
+    errors = launch(script)
+    assert (tmp_path / "same").exists(), errors[-2000:]
+    content = torch.load(tmp_path / "parts.pt", weights_only=True)
+    pools = [memory["pool_A.images"] for memory in content["memories"]]
+    assert len(pools) == 2
+    assert not torch.equal(*pools)
+
+
+RESUME = '''
+import sys
+from pathlib import Path
+import torch
+sys.path.insert(0, r"{small}")
+from small import SMALL
+from labkit.systems import build
+from labkit.train import Compute, make_fabric, train
+
+folder = Path(r"{folder}")
+settings, make = SMALL["cyclegan"]
+
+class Batches:
+    batch = staticmethod(make)
+
+class Stop(Exception):
+    pass
+
+def stop(done):
+    if done == 3:
+        raise Stop
+
+def new():
+    torch.manual_seed(0)
+    return build("cyclegan", settings)
+
+compute = Compute(accelerator="cpu", devices=2)
+fabric = make_fabric(compute)
+whole, parts, resumed = new(), new(), new()
+go = dict(compute=compute, fabric=fabric, checkpoint_every=2)
+train(whole, Batches(), 5, **go)
+try:
+    train(parts, Batches(), 5, checkpoint=folder / "parts.pt", on_step=stop, **go)
+except Stop:
+    pass
+train(resumed, Batches(), 5, checkpoint=folder / "parts.pt", **go)
+a, b = whole.state_dict(), resumed.state_dict()
+if fabric.is_global_zero and all(torch.equal(a[k], b[k]) for k in a):
+    (folder / "same").touch()
+fabric.barrier()
+torch.distributed.destroy_process_group()
+'''
