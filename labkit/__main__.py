@@ -209,9 +209,12 @@ def report(options: argparse.Namespace) -> int:
 
 def sync(options: argparse.Namespace) -> int:
     from labkit import notebooks
+    from labkit.ledger import readme
 
-    notebooks.sync(options.lessons, execute=not options.no_execute, force=options.force)
-    return 0
+    status = notebooks.sync(options.lessons, execute=not options.no_execute, force=options.force)
+    if status == 0:
+        readme.update()
+    return status
 
 
 def bench(options: argparse.Namespace) -> int:

@@ -28,6 +28,8 @@ CELL_SECONDS = 900
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 WIDGET_TEXT = "(a live widget: run this cell to use it)"
 MACHINE_PATH = re.compile(r"/(?:home|Users)/[\w.-]+/|/root/|/tmp/|[A-Z]:\\\\?Users")
+# The kernel warns at every start of plain TCP, which here stays on this machine.
+QUIET_KERNEL = "--log-level=40"
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -98,6 +100,8 @@ def write_notebook(notebook: NotebookNode, path: Path) -> None:
 def merge_outputs(lesson: NotebookNode, stored: NotebookNode) -> NotebookNode:
     """`lesson` with the outputs of `stored`, down to the first code cell that differs: below it they may be stale."""
     merged = nbformat.from_dict(lesson)
+    if "labkit" in stored.metadata:
+        merged.metadata["labkit"] = stored.metadata["labkit"]
     old = [cell for cell in stored.cells if cell.cell_type == "code"]
     new = [cell for cell in merged.cells if cell.cell_type == "code"]
     for cell, before in zip(new, old, strict=False):
@@ -168,6 +172,7 @@ def run_cells(notebook: NotebookNode, folder: Path, on_cell=lambda at, of: None)
         resources={"metadata": {"path": str(folder)}},
         record_timing=False,
         store_widget_state=False,
+        extra_arguments=[QUIET_KERNEL],
         on_cell_start=lambda cell, cell_index: on_cell(cell_index + 1, len(fresh.cells)),
     )
     client.execute(env=kernel_environment())
@@ -199,7 +204,10 @@ def sync(
             try:
                 notebook = run_cells(notebook, notebooks_dir, _print_cell(name))
             except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-                print(f"{name}: failed; the stored notebook is left as it was\n{error}", file=sys.stderr)
+                print(
+                    f"{name}: failed; the stored notebook is left as it was\n{without_colours(str(error))}",
+                    file=sys.stderr,
+                )
                 failed = True
                 continue
             notebook.metadata["labkit"] = {"knobs": _knobs_hash(name, lessons_dir)}
@@ -208,6 +216,11 @@ def sync(
             print(f"{name}: nothing to execute", flush=True)
         write_notebook(notebook, target)
     return int(failed)
+
+
+def without_colours(text: str) -> str:
+    """A traceback of the kernel without the codes that colour it in a terminal."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
 def _print_cell(name: str):

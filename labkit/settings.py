@@ -25,10 +25,10 @@ def from_mapping(cls: type[T], mapping: Mapping, where: str) -> T:
         if key not in known:
             close = get_close_matches(str(key), known, n=1)
             hint = f"did you mean '{close[0]}'?" if close else f"known are {', '.join(known)}."
-            raise LabError(f"{where}: unknown setting '{key}'; {hint}")
+            raise LabError(f"{where}: unknown setting {str(key)!r}; {hint}")
     try:
         return TypeAdapter(cls).validate_python(dict(mapping))
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        raise LabError(f"{where}: setting '{key}': {first['msg']} (found {first['input']!r}).") from None
+        raise LabError(f"{where}: setting {key!r}: {first['msg']} (found {first['input']!r}).") from None

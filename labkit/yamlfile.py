@@ -35,7 +35,8 @@ def read_yaml(path: Path) -> Any:
         raise LabError(f"{path}: no such file; restore it with `git checkout -- {path.name}`.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise LabError(f"{path}: cannot be read ({error}).") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:  # bad dates, tags…
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
-        raise LabError(f"{path}{where}: not valid YAML: {getattr(error, 'problem', None) or error}.") from None
+        problem = " ".join(str(getattr(error, "problem", None) or error).split())
+        raise LabError(f"{path}{where}: not valid YAML: {problem}.") from None

@@ -7,9 +7,12 @@ import yaml
 
 from labkit.folders import Folders
 
-JUDGE = (
-    'from labkit.ledger import judge\nv = judge("{lesson}", profile, {{"a": {value}, "b": 1.0}})\nprint(v.verdicts())'
-)
+# The last cell of a lesson that measures a = {value} and b = 1.
+JUDGE = """
+from labkit.ledger import judge
+verdicts = judge("{lesson}", profile, {{"a": {value}, "b": 1.0}}, "../lessons/claims.yml")
+print(verdicts.verdicts())
+"""
 
 
 def write_lesson(folders: Folders, lesson: str, *code: str, parameters: str = 'profile = "lesson"') -> None:

@@ -32,7 +32,10 @@ def train(folders, *more):
 
 def test_two_folders_in_a_translator_out(folders, capsys):
     assert train(folders) == 0
-    assert main(["translate", str(folders / "run"), "--input", str(folders / "horses"), "--output", str(folders / "out")]) == 0
+    assert (
+        main(["translate", str(folders / "run"), "--input", str(folders / "horses"), "--output", str(folders / "out")])
+        == 0
+    )
     images = list((folders / "out").iterdir())
     assert {path.name for path in images} == {f"{i}.png" for i in range(18)}
     assert Image.open(images[0]).size == (16, 16)  # 20 × 16 cut to multiples of 16
@@ -76,8 +79,6 @@ def test_mistakes_get_one_sentence_and_status_2(command, message, tmp_path, monk
     assert not list(tmp_path.iterdir())
 
 
-
-
 def test_importing_and_help_load_neither_torch_nor_jupyter():
     code = "import sys, labkit, labkit.__main__ as m; m._parser().format_help(); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
@@ -85,7 +86,17 @@ def test_importing_and_help_load_neither_torch_nor_jupyter():
 
 
 def test_help_names_every_command_and_option(capsys):
-    for command in ([], ["train"], ["translate"], ["evaluate"], ["study"], ["reproduce"], ["report"], ["sync"], ["bench"]):
+    for command in (
+        [],
+        ["train"],
+        ["translate"],
+        ["evaluate"],
+        ["study"],
+        ["reproduce"],
+        ["report"],
+        ["sync"],
+        ["bench"],
+    ):
         with pytest.raises(SystemExit) as end:
             main([*command, "--help"])
         assert end.value.code == 0

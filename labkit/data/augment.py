@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 @dataclass(frozen=True)
 class Augmentation:
-    """A family of random views; the default changes nothing. "Largest" is meant either way, up or down, left or right."""
+    """A family of random views; the default changes nothing. "Largest" means either way: up or down, left or right."""
 
     area: tuple[float, float] = (1.0, 1.0)  # share of the area that a crop keeps; above 1 the image shrinks instead
     aspect: float = 1.0  # largest ratio of a crop's sides
@@ -135,7 +135,7 @@ def _factor(change: float, x: Tensor) -> Tensor:
 
 
 def _blurred(x: Tensor, largest: float) -> Tensor:
-    """Gaussian blur with a standard deviation of 0.1 to `largest` pixels, its own for every image, one axis at a time."""
+    """Gaussian blur, standard deviation 0.1 to `largest` pixels, its own for every image, one axis at a time."""
     radius = max(1, math.ceil(2 * largest))
     sigma = _uniform(0.1, max(largest, 0.1), x)
     offsets = torch.arange(-radius, radius + 1, device=x.device)

@@ -78,9 +78,9 @@ def _some(length: int, n: int | None, seed: int) -> Tensor:
 
 
 def _mnist_part(train: bool, size: int, channels: int, n: int | None, seed: int) -> Domain:
-    from labkit.torchvision_shim import torchvision
-
     raw = locate("MNIST/raw")
+    from labkit.torchvision_shim import torchvision  # heavy, and needed only where there is something to read
+
     if (raw / "train-images-idx3-ubyte").is_file():  # already unpacked by torchvision
         root = raw.parent.parent
     else:
@@ -108,9 +108,9 @@ def _unpack_gz(source, target, md5: str) -> None:
 
 
 def _usps_part(train: bool, size: int, channels: int, n: int | None, seed: int) -> Domain:
+    root = locate("USPS")
     from labkit.torchvision_shim import torchvision
 
-    root = locate("USPS")
     try:
         loaded = torchvision.datasets.USPS(root, train=train, download=False)
     except (OSError, ValueError, EOFError) as error:

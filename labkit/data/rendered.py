@@ -7,6 +7,7 @@ the pictures, and what the scene holds where, to the metrics alone.
 The textures are real photographs of grass, gravel and brick (scikit-image).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -139,10 +140,17 @@ def figure_on_ground(size: int = 64, n_train: int = 400, n_test: int = 60, seed:
     ground is drawn anew in each domain, so there the truth is one of many.
     """
     herd_A, herd_B, herd = (_herd(n, size, 3 * seed + part) for part, n in enumerate((n_train, n_train, n_test)))
-    brown, striped, mask = _brown(herd, 3 * seed + 2), _striped(herd, 3 * seed + 2), _halved(herd.mask)
+    brown, striped, mask = (
+        _painted(_brown, herd, 3 * seed + 2),
+        _painted(_striped, herd, 3 * seed + 2),
+        _halved(herd.mask),
+    )
     return DataSet(
         "figure_on_ground",
-        {"A": Domain("horses", _brown(herd_A, 3 * seed)), "B": Domain("zebras", _striped(herd_B, 3 * seed + 1))},
+        {
+            "A": Domain("horses", _painted(_brown, herd_A, 3 * seed)),
+            "B": Domain("zebras", _painted(_striped, herd_B, 3 * seed + 1)),
+        },
         {"A": Domain("horses", brown), "B": Domain("zebras", striped)},
         {("A", "B"): striped, ("B", "A"): brown, ("A", "mask"): mask, ("B", "mask"): mask},
     )
@@ -164,22 +172,26 @@ def _herd(n: int, size: int, seed: int) -> _Herd:
     return _Herd(F.grid_sample(silhouette, own, align_corners=False), own)
 
 
-def _brown(herd: _Herd, seed: int) -> Tensor:
-    rng = np.random.default_rng([seed, 0xB20])
+def _brown(herd: _Herd, rng: np.random.Generator) -> Tensor:
     n, side = len(herd.mask), herd.mask.shape[-1]
     ground = _between((0.10, 0.20, 0.06), (0.50, 0.66, 0.30), _grain("grass", n, side, rng))
     coat = _between((0.26, 0.12, 0.05), (0.55, 0.30, 0.14), 0.35 * _grain("gravel", n, side, rng) + 0.65 * _light(herd))
     return _halved(ground + (coat - ground) * herd.mask) * 2 - 1
 
 
-def _striped(herd: _Herd, seed: int) -> Tensor:
-    rng = np.random.default_rng([seed, 0x5721])
+def _striped(herd: _Herd, rng: np.random.Generator) -> Tensor:
     n, side = len(herd.mask), herd.mask.shape[-1]
     ground = _between((0.50, 0.40, 0.24), (0.86, 0.76, 0.54), _grain("gravel", n, side, rng))
     x, y = herd.own.unbind(3)
     stripes = torch.sigmoid(12 * torch.sin(26 * (x + 0.25 * torch.sin(3 * y))) + 1)[:, None]
     coat = _between((0.06, 0.06, 0.07), (0.96, 0.95, 0.92), stripes * (0.75 + 0.25 * _light(herd)))
     return _halved(ground + (coat - ground) * herd.mask) * 2 - 1
+
+
+def _painted(painter: Callable[[_Herd, np.random.Generator], Tensor], herd: _Herd, seed: int) -> Tensor:
+    rng = np.random.default_rng([seed, 0xB20])
+    parts = zip(herd.mask.split(_AT_ONCE), herd.own.split(_AT_ONCE), strict=True)
+    return torch.cat([painter(_Herd(mask, own), rng) for mask, own in parts])
 
 
 def _light(herd: _Herd) -> Tensor:

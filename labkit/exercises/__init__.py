@@ -1,0 +1,1 @@
+"""Behaviour checks for the exercises of the lessons, one module a lesson."""

@@ -43,18 +43,24 @@ class Judge(nn.Module):
             nn.Linear(64 * 4 * 4, FEATURES),
         )  # fmt: skip
         self.head = nn.Linear(FEATURES, CLASSES)
+        self.register_buffer("feature_mean", torch.zeros(FEATURES))
+        self.register_buffer("feature_std", torch.ones(FEATURES))
 
     @property
     def name(self) -> str:
         return self.record.get("name", "untrained")
 
     def features(self, images: Tensor) -> Tensor:
-        """Penultimate features (B, 32), not rectified, of images (B, 1 or 3, H, W) in [-1, 1]."""
-        return self.body(_grey(images))
+        """Penultimate features (B, 32), not rectified, of images (B, 1 or 3, H, W) in [-1, 1].
+
+        They are in units of their standard deviation over the judge's own training images, where their mean is 0: a
+        Fréchet distance of 1 is a shift by one such unit in one of the 32 directions.
+        """
+        return (self.body(_grey(images)) - self.feature_mean) / self.feature_std
 
     def logits(self, images: Tensor) -> Tensor:
         """Unnormalised log-probabilities of the ten digits, (B, 10)."""
-        return self.head(F.silu(self.features(images)))
+        return self.head(F.silu(self.body(_grey(images))))
 
     def predict(self, images: Tensor) -> Tensor:
         """The most probable digit of each image, (B,) int64. No gradients; works through large sets in parts."""
@@ -66,6 +72,13 @@ class Judge(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         return self.logits(images)
+
+    @torch.no_grad()
+    def standardise(self, images: Tensor) -> None:
+        """Take the mean and the standard deviation of the features over `images` as their zero and unit."""
+        raw = self._in_parts(lambda part: self.body(_grey(part)), images)
+        self.feature_mean.copy_(raw.mean(0))
+        self.feature_std.copy_(raw.std(0))
 
     def frozen(self) -> "Judge":
         """Itself, with weights that take no gradient."""

@@ -64,9 +64,10 @@ class Rule:
         reference = self.reference if isinstance(self.reference, str) else f"{self.reference:g}"
         if self.comparison == "equals":
             return f"{self.measure} = {reference} ± {self.margin:g}"
-        sign = {"greater": "above", "less": "below"}[self.comparison]
-        by = f" by at least {self.margin:g}" if self.margin else " or equal"
-        return f"{self.measure} {sign} {reference}{by}"
+        if self.margin == 0:
+            return f"{self.measure} {'at least' if self.comparison == 'greater' else 'at most'} {reference}"
+        side = "above" if self.comparison == "greater" else "below"
+        return f"{self.measure} {side} {reference} by at least {self.margin:g}"
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class Claim:
     note: str | None = None
 
 
-def read_claims(path: Path | None = None) -> list[Claim]:
+def read_claims(path: Path | str | None = None) -> list[Claim]:
     """All claims, in the file's order. Raises LabError, naming the claim, for anything the schema does not allow."""
     path = path or paths.LESSONS / "claims.yml"
     entries = read_yaml(path) or []

@@ -96,7 +96,7 @@ class VerdictTable:
         return f'<table style="text-align:left"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
 
 
-def judge(lesson: str, profile: str, measures: Mapping[str, Any], claims_path: Path | None = None) -> Verdicts:
+def judge(lesson: str, profile: str, measures: Mapping[str, Any], claims_path: Path | str | None = None) -> Verdicts:
     """Judge the claims of `lesson` that have a rule at `profile`, and leave the measured values for the report.
 
     measures: name → a number, a `labkit.metrics.Measurement`, or a list of either with one item a seed.

@@ -3,10 +3,10 @@
     InfoNCE  l(q) = -log( exp(q·k⁺/τ) / (exp(q·k⁺/τ) + Σ_n exp(q·k⁻_n/τ)) )
 
 van den Oord et al., "Representation learning with contrastive predictive coding", 2018, arXiv 1807.03748, Eq. 4;
-Chen et al. (SimCLR), ICML 2020, arXiv 2002.05709, Eq. 1 (NT-Xent); He et al. (MoCo), CVPR 2020, arXiv 1911.05722, Eq. 1;
-Wang and Isola, "Understanding contrastive representation learning through alignment and uniformity on the hypersphere",
-ICML 2020, arXiv 2005.10242, section 4. All of them, and PatchNCE of CUT, are one cross-entropy over one row of logits per
-query; they differ in where the keys come from.
+Chen et al. (SimCLR), ICML 2020, arXiv 2002.05709, Eq. 1 (NT-Xent); He et al. (MoCo), CVPR 2020, arXiv 1911.05722,
+Eq. 1; Wang and Isola, "Understanding contrastive representation learning through alignment and uniformity on the
+hypersphere", ICML 2020, arXiv 2005.10242, section 4. All of them, and PatchNCE of CUT, are one cross-entropy over one
+row of logits a query; they differ in where the keys come from.
 
 Natural logarithms: losses and information are in nats. Nothing here normalises its vectors but `nt_xent`.
 """
@@ -24,7 +24,7 @@ def contrast(query: Tensor, positive: Tensor, negatives: Tensor, tau: float, ign
     """The logits of a query over its keys, the positive in column 0: (..., Q, 1 + K).
 
     query, positive: (..., Q, C), row i belongs to row i. negatives: (..., K, C), shared by the Q queries.
-    ignore:          (..., Q, K) bool, keys that are not to count for a query (such as the query's own place in an image).
+    ignore:          (..., Q, K) bool, keys that do not count for a query (such as its own place in an image).
     """
     if tau <= 0:
         raise LabError(f"a temperature must be above 0, found {tau}.")
@@ -45,8 +45,8 @@ def info_nce(
 ) -> Tensor:
     """InfoNCE: cross-entropy of the question "which key is the positive?". Shapes as in `contrast`.
 
-    Returns the mean over all queries, or (..., Q) with reduction="none". With equal scores it is log(1 + K), the loss of
-    a guess; it can be higher, for a network that is sure of the wrong key.
+    Returns the mean over all queries, or (..., Q) with reduction="none". With equal scores it is log(1 + K), the loss
+    of a guess; it can be higher, for a network that is sure of the wrong key.
     """
     losses = -contrast(query, positive, negatives, tau, ignore).log_softmax(-1)[..., 0]
     return losses.mean() if reduction == "mean" else losses
@@ -69,8 +69,8 @@ def nt_xent(view_1: Tensor, view_2: Tensor, tau: float = 0.5, ignore: Tensor | N
 def mutual_information_bound(scores: Tensor) -> Tensor:
     """The InfoNCE lower bound of the mutual information, in nats: log N - mean InfoNCE (van den Oord et al., Eq. 5).
 
-    scores: (N, N), scores[i, j] = how well x_i and y_j match; the N true pairs are on the diagonal. Whatever the scores,
-    the bound is at most log N, because a cross-entropy is never negative.
+    scores: (N, N), scores[i, j] = how well x_i and y_j match; the N true pairs are on the diagonal. Whatever the
+    scores, the bound is at most log N, because a cross-entropy is never negative.
     """
     return math.log(len(scores)) + scores.log_softmax(1).diagonal().mean()
 
@@ -78,8 +78,8 @@ def mutual_information_bound(scores: Tensor) -> Tensor:
 def negative_weights(scores: Tensor, tau: float) -> Tensor:
     """How InfoNCE shares its push among the negatives: softmax of their scores (..., K) over τ, rows sum to 1.
 
-    The gradient of the loss by the score of negative n is p_n / τ, with p the softmax over all keys; the share of n in the
-    sum over the negatives does not depend on the positive, and is this. As τ → 0 the hardest negative takes it all.
+    The gradient of the loss by the score of negative n is p_n / τ, with p the softmax over all keys; the share of n in
+    the sum over the negatives does not depend on the positive, and is this. As τ → 0 the hardest takes it all.
     """
     return (scores / tau).softmax(-1)
 
@@ -92,7 +92,7 @@ def alignment(view_1: Tensor, view_2: Tensor) -> Tensor:
 def uniformity(features: Tensor, t: float = 2.0) -> Tensor:
     """log of the mean Gaussian potential exp(-t ‖x - y‖²) over pairs of different rows of unit vectors (N, C).
 
-    0 when all are the same; the more evenly they cover the sphere, the lower (towards -2t for a sphere of many dimensions,
-    where random vectors are at right angles).
+    0 when all are the same; the more evenly they cover the sphere, the lower (towards -2t on a sphere of many
+    dimensions, where random vectors are at right angles).
     """
     return torch.pdist(features).square().mul(-t).exp().mean().log()

@@ -4,10 +4,16 @@ from labkit.metrics.base import Measurement, over_seeds
 from labkit.metrics.classes import class_histogram_divergence, label_accuracy, matched_label_accuracy
 from labkit.metrics.distributions import frechet_distance, kid
 from labkit.metrics.diversity import pairwise_diversity
-from labkit.metrics.modes import high_quality_fraction, modes_covered
+from labkit.metrics.modes import high_quality_fraction, mode_divergence, modes_covered
 from labkit.metrics.paired import palette_accuracy, pixel_error
+from labkit.metrics.pairs import PairScores, pair_scores
+from labkit.metrics.probe import linear_probe, linear_reconstruction
 
 __all__ = [
+    "PairScores",
+    "linear_probe",
+    "linear_reconstruction",
+    "pair_scores",
     "Measurement",
     "class_histogram_divergence",
     "frechet_distance",
@@ -15,6 +21,7 @@ __all__ = [
     "kid",
     "label_accuracy",
     "matched_label_accuracy",
+    "mode_divergence",
     "modes_covered",
     "over_seeds",
     "pairwise_diversity",

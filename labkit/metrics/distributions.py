@@ -58,5 +58,7 @@ def _checked(features_a: Tensor, features_b: Tensor) -> tuple[Tensor, Tensor]:
     if min(len(features_a), len(features_b)) < 2:
         raise ValueError("a covariance needs at least two images in each set")
     if not (features_a.isfinite().all() and features_b.isfinite().all()):
-        raise LabError("the features hold numbers that are not finite: look at the images, the training has gone wrong.")
+        raise LabError(
+            "the features hold numbers that are not finite: look at the images, the training has gone wrong."
+        )
     return features_a.detach().double().cpu(), features_b.detach().double().cpu()

@@ -23,6 +23,20 @@ def high_quality_fraction(
     return Measurement("high-quality fraction", float(near.float().mean()), len(points), split, None, seed)
 
 
+def mode_divergence(
+    points: Tensor, centres: Tensor, *, split: str = "generated", seed: int | None = None
+) -> Measurement:
+    """KL divergence, in nats, of how the `points` (N, 2) spread over the modes at `centres` (M, 2) from an even spread.
+
+    Each point counts for its nearest mode, however far it lies. 0: all modes equally often; log M: one mode only. The
+    "reverse KL" of Lin et al. 2018 (PacGAN, section 4.1).
+    """
+    mode = torch.cdist(points.detach().cpu(), centres).argmin(1)
+    share = torch.bincount(mode, minlength=len(centres)).double() / len(points)
+    value = torch.xlogy(share, share * len(centres)).sum()
+    return Measurement("mode divergence", max(0.0, float(value)), len(points), split, None, seed)
+
+
 def _nearest(points: Tensor, centres: Tensor, std: float) -> tuple[Tensor, Tensor]:
     """Whether each point is close to its nearest centre, and which centre that is."""
     distance, mode = torch.cdist(points.detach().cpu(), centres).min(1)

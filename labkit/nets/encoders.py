@@ -38,7 +38,8 @@ class ConvDecoder(nn.Module):
         for c_in, c_out in ((4 * width, 2 * width), (2 * width, width)):
             layers += [nn.BatchNorm2d(c_in), nn.ReLU()]
             layers.append(nn.ConvTranspose2d(c_in, c_out, 4, stride=2, padding=1, bias=False))
-        layers += [nn.BatchNorm2d(width), nn.ReLU(), nn.ConvTranspose2d(width, channels, 4, stride=2, padding=1), nn.Tanh()]
+        layers += [nn.BatchNorm2d(width), nn.ReLU()]
+        layers += [nn.ConvTranspose2d(width, channels, 4, stride=2, padding=1), nn.Tanh()]
         self.layers = nn.Sequential(*layers)
 
     def forward(self, features: Tensor) -> Tensor:
@@ -77,7 +78,7 @@ def build_encoder(name: str, channels: int, size: int, width: int, features: int
 
 
 class ProjectionHead(nn.Module):
-    """From features (B, features) to unit vectors (B, dim), where the contrastive loss is taken and which are thrown away.
+    """From features (B, features) to unit vectors (B, dim), where the loss is taken and which are thrown away.
 
     layers = 1 is MoCo's linear layer, layers = 2 SimCLR's W₂ ReLU(W₁ h) with a hidden layer as wide as the features.
     """

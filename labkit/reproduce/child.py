@@ -13,6 +13,7 @@ import psutil
 from labkit.folders import Folders
 from labkit.ledger.record import LessonState, write_state
 from labkit.notebooks import kernel_environment
+from labkit.paths import remove_leftovers
 
 # Seconds that one cell and one notebook may take, per profile. Far above what they need: only what hangs meets them.
 LIMITS = {
@@ -22,6 +23,7 @@ LIMITS = {
     "full": (12 * 3600, 24 * 3600),
     "paper": (30 * 86400, 60 * 86400),
 }
+WORKER = "labkit.reproduce.worker"
 # How the worker says what happened.
 DONE, FAILED, TOO_LONG = 0, 1, 3
 ATTEMPTS = 2  # a notebook that hangs gets a second chance; one that fails does not
@@ -52,6 +54,7 @@ class Child:
         self.attempt += 1
         self.started = time.monotonic()
         self.folder.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(self.folder)
         for name in ("notebook.part.ipynb", "measured.part.json", "cell.json", "bar.json", "error.txt"):
             (self.folder / name).unlink(missing_ok=True)
         environment = kernel_environment(
@@ -61,7 +64,7 @@ class Child:
         arguments = (self.notebook.resolve(), self.folder.resolve(), self.profile, self.cell_seconds)
         with open(self.folder / "worker.log", "wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "labkit.reproduce.worker", *map(str, arguments)],
+                [sys.executable, "-m", WORKER, *map(str, arguments)],
                 stdin=subprocess.PIPE,  # never written to: its end is how the worker knows that the runner died
                 stdout=log,
                 stderr=subprocess.STDOUT,

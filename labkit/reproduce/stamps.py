@@ -12,7 +12,7 @@ from labkit.notebooks import read_notebook
 from labkit.profiles import PROFILES, knob_values, names
 
 # Of labkit, what no measured value passes through.
-BESIDE_THE_POINT = ("__main__.py", "notebooks.py", "nbval_plugin.py", "reproduce", "ledger/report")
+BESIDE_THE_POINT = ("__main__.py", "notebooks.py", "nbval_plugin.py", "reproduce", "ledger/report", "ledger/readme.py")
 
 
 def stamp(lesson: str, profile: str, sources: str, folders: Folders) -> str:

@@ -9,17 +9,15 @@ worker then kills its kernel and ends.
 
 import json
 import os
-import re
 import sys
 import threading
 from pathlib import Path
 
 import psutil
 
+from labkit.notebooks import QUIET_KERNEL, without_colours
 from labkit.paths import write_atomically
 from labkit.reproduce.child import DONE, FAILED, TOO_LONG
-
-_TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def main(notebook: Path, folder: Path, profile: str, cell_seconds: int) -> int:
@@ -47,10 +45,10 @@ def main(notebook: Path, folder: Path, profile: str, cell_seconds: int) -> int:
             execution_timeout=cell_seconds,
             on_cell_start=on_cell_start,
             store_widget_state=False,
-            extra_arguments=["--log-level=40"],  # the kernel warns of plain TCP on loopback at every start
+            extra_arguments=[QUIET_KERNEL],
         )
     except PapermillExecutionError as error:
-        return _stop(folder, _TERMINAL_COLOURS.sub("", "\n".join(error.traceback)))
+        return _stop(folder, without_colours("\n".join(error.traceback)))
     except CellTimeoutError as error:
         return _stop(folder, str(error), TOO_LONG)
     return DONE

@@ -22,7 +22,7 @@ from labkit.data.domain import DataSet
 from labkit.data.unpaired import UnpairedBatches
 from labkit.errors import LabError
 from labkit.nets.memory import ImagePool
-from labkit.paths import write_atomically
+from labkit.paths import remove_leftovers, write_atomically
 from labkit.runs import environment
 from labkit.runs.spec import RunSpec
 from labkit.settings import from_mapping
@@ -65,14 +65,18 @@ def run(
         raise LabError(f"{folder} holds a run with another specification; name another folder or delete it.")
     if (folder / "weights.safetensors").exists():
         return open_run(folder)
+    if spec.steps < 1:
+        raise LabError(f"a run needs at least 1 step, found {spec.steps}.")
     dataset = data.load(spec.data, spec.data_settings)
+    batches = UnpairedBatches(dataset.train, spec.batch_size, spec.seed, spec.labels)
     system = new_system(spec)
     fabric = fabric or make_fabric(compute)
     if fabric.is_global_zero:
+        remove_leftovers(folder)
         write_atomically(folder / "spec.json", spec.to_json())
     history = train(
         system,
-        UnpairedBatches(dataset.train, spec.batch_size, spec.seed, spec.labels),
+        batches,
         spec.steps,
         seed=spec.seed,
         compute=compute,
@@ -109,7 +113,10 @@ def open_run(folder: Path) -> Run:
     except (SafetensorError, RuntimeError) as error:
         first = str(error).splitlines()[-1].strip()
         raise LabError(f"{weights} does not hold the networks that {folder / 'spec.json'} describes: {first}") from None
-    history = History.from_dict(json.loads((folder / "history.json").read_text()))
+    try:
+        history = History.from_dict(json.loads((folder / "history.json").read_text()))
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise LabError(f"{folder / 'history.json'} cannot be read ({error}); delete the folder to run afresh.") from None
     return Run(spec, folder, system.eval(), history)
 
 
@@ -121,7 +128,7 @@ def _read_spec(folder: Path, missing_ok: bool = False) -> RunSpec | None:
         raise LabError(f"{folder} holds no run (there is no spec.json in it); name the folder that training wrote.")
     try:
         content = json.loads(path.read_text())
-    except (ValueError, OSError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise LabError(f"{path} cannot be read ({error}); delete the folder to run afresh.") from None
     return from_mapping(RunSpec, content, str(path))
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from labkit import paths, profiles
 from labkit.errors import LabError
-from labkit.runs import environment
+from labkit.runs import environment, samples
 from labkit.runs.measures import measure
 from labkit.runs.run import new_system, run
 from labkit.runs.spec import RunSpec
@@ -74,7 +74,10 @@ def study(
             spec, names = arm_spec(lesson, profile, arm, seed)
             folder = paths.RUNS / "study" / lesson / profile / arm / f"seed-{seed}-{spec.key()}"
             say(f"{lesson}: {arm}, seed {seed}: {spec.steps} steps of {spec.system}")
-            per_seed[seed] = measure(run(spec, folder, compute, label=f"{arm} {seed}"), names)
+            finished = run(spec, folder, compute, label=f"{arm} {seed}")
+            per_seed[seed] = measure(finished, names)
+            if len(per_seed) == 1:
+                samples.save(finished, samples.path_of(lesson, profile, arm))
         _record(record, arm, spec, per_seed)
     return record
 

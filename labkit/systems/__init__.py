@@ -8,6 +8,10 @@ from labkit.settings import from_mapping
 SYSTEMS = {
     "gan": "labkit.systems.gan:GAN",
     "direct": "labkit.systems.direct:Direct",
+    "classifier": "labkit.systems.classifier:Classifier",
+    "autoencoder": "labkit.systems.autoencoder:Autoencoder",
+    "simclr": "labkit.systems.simclr:SimCLR",
+    "moco": "labkit.systems.moco:MoCo",
     "cyclegan": "labkit.systems.cyclegan:CycleGAN",
     "discogan": "labkit.systems.discogan:DiscoGAN",
     "dualgan": "labkit.systems.dualgan:DualGAN",

@@ -111,10 +111,10 @@ class DiscoGAN(Translator):
         return out
 
     @property
-    def rate(self) -> float:
-        """The weight of the reconstruction now, r; the adversarial terms have 1 − r."""
+    def rate(self) -> Tensor:
+        """The weight of the reconstruction now, r, a scalar; the adversarial terms have 1 − r."""
         s = self.settings
-        return s.rate_first if self.steps_done < s.rate_steps else s.rate
+        return torch.where(self.steps_done < s.rate_steps, s.rate_first, s.rate)
 
     def losses(self, player: str, out: dict[str, Tensor]) -> dict[str, Tensor]:
         return self._generator_terms(out) if player == "G" else self._discriminator_terms(out)

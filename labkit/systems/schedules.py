@@ -1,5 +1,6 @@
 """Learning-rate schedules: functions of (step, steps), never of what happened before, so that resuming is exact."""
 
+import math
 from collections.abc import Callable
 
 Schedule = Callable[[int, int], float]
@@ -28,5 +29,29 @@ def halve_every(interval: int) -> Schedule:
 
     def factor(step: int, steps: int) -> float:
         return 0.5 ** (step // interval)
+
+    return factor
+
+
+def cosine(warmup_share: float = 0.0) -> Schedule:
+    """A straight line from 0 to 1 over the first `warmup_share` of the steps, then half a cosine down towards 0.
+
+    SimCLR warms up for 10 of its 1,000 epochs.
+    """
+
+    def factor(step: int, steps: int) -> float:
+        warmup = warmup_share * steps
+        if step < warmup:
+            return (step + 1) / (warmup + 1)
+        return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(steps - warmup, 1)))
+
+    return factor
+
+
+def steps_down(shares: tuple[float, ...], by: float = 0.1) -> Schedule:
+    """Factor `by` more at each of the `shares` of the steps: MoCo divides by 10 after 120 and 160 of 200 epochs."""
+
+    def factor(step: int, steps: int) -> float:
+        return by ** sum(step >= share * steps for share in shares)
 
     return factor

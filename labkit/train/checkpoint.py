@@ -45,14 +45,17 @@ def save(path: Path, fabric: Fabric, system: System, optimisers: dict[str, Optim
 def read(path: Path) -> dict:
     """Read a checkpoint without executing anything in it. Raises LabError for a file that is none."""
     try:
+        with zipfile.ZipFile(path) as archive:  # torch itself does not look at the checksums
+            if broken := archive.testzip():
+                raise zipfile.BadZipFile(f"the checksum of {broken} is wrong")
         return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise LabError(
             f"{path} holds more than tensors and plain values, so it was not opened; it is no checkpoint of labkit."
             " Move it away or name another file."
         ) from None
-    except (RuntimeError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise LabError(f"{path} is damaged or no checkpoint ({error}); delete it to start this run afresh.") from None
+    except Exception as error:  # damage is reported in a dozen ways
+        raise _damaged(path, error) from None
 
 
 def restore(
@@ -63,6 +66,8 @@ def restore(
     Raises LabError where the checkpoint belongs to another system, other settings or another number of processes.
     """
     content = read(path)
+    if not isinstance(content, dict):
+        raise _damaged(path, TypeError(f"it holds a {type(content).__name__}"))
     expected = {"system": type(system).__name__, "settings": repr(getattr(system, "settings", None))}
     for key, value in expected.items():
         if content.get(key) != value:
@@ -70,6 +75,15 @@ def restore(
                 f"{path} was written for {key} {content.get(key)}, this run has {value};"
                 " name another output folder or delete the checkpoint."
             )
+    try:
+        return _restore(content, path, fabric, system, optimisers)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RuntimeError) as error:
+        raise _damaged(path, error) from None
+
+
+def _restore(content: dict, path: Path, fabric: Fabric, system: System, optimisers: dict[str, Optimizer]):
+    if type(content["step"]) is not int or content["step"] < 0:
+        raise TypeError(f"its step is {content['step']!r}")
     if len(content["memories"]) != fabric.world_size:
         raise LabError(
             f"{path} was written by {len(content['memories'])} processes and cannot be resumed by {fabric.world_size};"
@@ -79,3 +93,9 @@ def restore(
     for name, optimiser in optimisers.items():
         optimiser.load_state_dict(content["optimisers"][name])
     return content["step"], History.from_dict(content["history"])
+
+
+def _damaged(path: Path, error: Exception) -> LabError:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    reason = lines[0].rstrip(":.")
+    return LabError(f"{path} is damaged or no checkpoint ({reason}); delete it to start this run afresh.")

@@ -1,0 +1,1 @@
+"""Figures in one style, and widgets. Made for notebooks; every function returns what it drew."""

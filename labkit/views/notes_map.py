@@ -1,8 +1,9 @@
 """The map of the field that the lessons follow: two approaches, by how far the two domains lie apart."""
 
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
+
+from labkit.views import style
 
 APPROACHES = {
     "Approach one: map directly": [
@@ -20,12 +21,13 @@ APPROACHES = {
         ("Latent adversary", "11", "codes that hide their domain"),
     ],
 }
-NEAR, FAR = "#0072B2", "#D55E00"  # the two ends of the axis: the colours of domains A and B
+NEAR, FAR = style.A, style.B  # the two ends of the axis
 
 
 def notes_map() -> Figure:
     """Every system's place: the approach it belongs to, what it adds, and the lesson that builds it."""
-    figure, axes = plt.subplots(figsize=(9.2, 4.6))
+    figure = Figure(figsize=(9.2, 4.6), layout="constrained")
+    axes = figure.subplots()
     axes.set_axis_off()
     axes.set_xlim(0, 10)
     axes.set_ylim(-1.25, 6.0)
@@ -44,5 +46,6 @@ def notes_map() -> Figure:
     axes.annotate("", (9.8, -0.45), (0.1, -0.45), arrowprops={"arrowstyle": "->", "color": "#444444"})
     axes.text(0.1, -0.85, "domains close together: colour, texture", fontsize=9, color=NEAR)
     axes.text(9.8, -0.85, "domains far apart: shape, drawing style, language", fontsize=9, color=FAR, ha="right")
-    axes.text(5, -1.25, "Underneath both: the adversarial loss (lesson 01) and the contrastive loss (lesson 02)", fontsize=9, ha="center")
+    foundation = "Underneath both: the adversarial loss (lesson 01) and the contrastive loss (lesson 02)"
+    axes.text(5, -1.25, foundation, fontsize=9, ha="center")
     return figure

@@ -14,10 +14,11 @@ from labkit.data import catalog
 from labkit.errors import LabError
 
 REAL_DATA = paths.data_root()
-NOTES = (
-    "horse2zebra grumpifycat monet2photo vangogh2photo ukiyoe2photo cezanne2photo summer2winter_yosemite apple2orange"
-    " gta5_to_cityscapes cityscapes maps facades mnist usps svhn mnist_m afhq"
-).split()
+NOTES = {
+    *("horse2zebra", "grumpifycat", "monet2photo", "vangogh2photo", "ukiyoe2photo", "cezanne2photo"),
+    *("summer2winter_yosemite", "apple2orange", "gta5_to_cityscapes", "cityscapes", "maps", "facades"),
+    *("mnist", "usps", "svhn", "mnist_m", "afhq"),
+}
 
 
 def zipped(files: dict[str, bytes]) -> bytes:
@@ -28,9 +29,8 @@ def zipped(files: dict[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-SET = zipped(
-    {"tiny/trainA/1.png": b"a" * 2000, "tiny/trainB/1.png": b"b", "tiny/trainB/2.jpg": b"c", "tiny/x.txt": b""}
-)
+IMAGES = {"tiny/trainA/1.png": b"a" * 2000, "tiny/trainB/1.png": b"b", "tiny/trainB/2.jpg": b"c"}
+SET = zipped(IMAGES | {"tiny/readme.txt": b""})
 
 
 @pytest.fixture(autouse=True)
@@ -78,7 +78,7 @@ def fetch(name, here, path):
 
 def test_the_catalogue_names_the_sets_of_the_notes():
     entries = catalog.read_catalog()
-    assert set(NOTES) <= set(entries)
+    assert set(entries) >= NOTES
     for name, entry in entries.items():
         assert entry.confirmed and entry.licence and entry.homepage.startswith("http"), name
         assert bool(entry.files) != bool(entry.manual), name
@@ -150,9 +150,7 @@ def test_a_broken_transfer_goes_on_at_the_next_call(here, write, server):
 
 def test_a_wrong_file_is_set_aside(here, write, server):
     path = write(sha256=hashlib.sha256(b"another file").hexdigest())
-    with pytest.raises(
-        LabError, match="tiny.zip: its sha256 .* is not the catalogue's, .* set aside as .*tiny.zip.wrong"
-    ):
+    with pytest.raises(LabError, match="tiny.zip: its sha256 .* is not the catalogue's, .* set aside as .*wrong"):
         fetch("tiny", here, path)
     assert (here / "downloads/tiny.zip.wrong").read_bytes() == SET and not (here / "tiny").exists()
     assert not (here / "checksums.json").exists()
@@ -168,9 +166,7 @@ def test_a_wrong_md5_is_found_too(here, write, server):
 def test_the_checksum_of_the_first_fetch_is_held(here, write, server):
     folder = fetch("tiny", here, write())
     folder.rename(here / "aside")
-    server.answers["/tiny.zip"].content = zipped(
-        {"tiny/trainA/1.png": b"A", "tiny/trainB/1.png": b"", "tiny/trainB/2.png": b""}
-    )
+    server.answers["/tiny.zip"].content = zipped(IMAGES | {"tiny/trainA/1.png": b"changed"})
     with pytest.raises(LabError, match="tiny.zip: its sha256 .* is not that of its first fetch"):
         fetch("tiny", here, write())
 

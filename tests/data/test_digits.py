@@ -51,9 +51,9 @@ def test_training_and_test_digits_are_different_images():
 
 def test_loading_is_quick():
     optdigits()  # imports scikit-learn
-    start = time.perf_counter()
+    start = time.process_time()
     optdigits()
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
 
 
 @pytest.mark.parametrize("change", ["invert", "mirror", "rotate"])

@@ -176,7 +176,7 @@ def test_a_full_disk_is_told_before_and_while_loading(server, target, monkeypatc
 
     with (
         monkeypatch.context() as patch,
-        pytest.raises(LabError, match="set.bin.part: cannot be written .No space left"),
+        pytest.raises(LabError, match="set.bin.part: cannot be written .No space"),
     ):
         patch.setattr(type(target), "open", lambda path, *mode: Full(original(path, *mode)))
         download([url], target, len(CONTENT))

@@ -106,7 +106,7 @@ def test_test_emoji_without_partners_are_refused(styles):
         emoji(str(styles))
 
 
-# -- what cannot be used is named ------------------------------------------------------------------------------------------
+# -- what cannot be used is named --------------------------------------------------------------------------------------
 
 
 def test_missing_and_empty_folders_are_named(tmp_path, horses):

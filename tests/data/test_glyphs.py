@@ -43,9 +43,9 @@ def test_the_same_seed_draws_the_same_and_another_seed_other_glyphs():
 
 def test_drawing_a_lesson_s_worth_is_quick():
     glyph_digits(n_train=10, n_test=10)  # imports
-    start = time.perf_counter()
+    start = time.process_time()
     glyph_digits()
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize("font", glyphs.FONTS)

@@ -109,7 +109,7 @@ def test_a_large_jpeg_may_be_decoded_smaller_but_not_too_small(tmp_path):
     assert close(middle(tmp_path / "large.jpg", shorter_side=250), RED)
 
 
-# -- files that cannot be read ---------------------------------------------------------------------------------------------
+# -- files that cannot be read -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "gif", "bmp", "tif", "webp"])

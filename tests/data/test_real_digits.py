@@ -1,4 +1,4 @@
-"""Real sets, where LABKIT_DATA names a folder that holds them; how they are read is tested on tiny stand-ins anywhere."""
+"""Real sets, where LABKIT_DATA names their folder; how they are read is tested on tiny stand-ins anywhere."""
 
 import bz2
 import gzip
@@ -49,9 +49,15 @@ def test_a_real_set_is_complete_and_nothing_is_written_beside_it(name, key, n_tr
 
 
 @real
-@pytest.mark.parametrize("name", ["mnist_to_usps", "svhn_to_mnist"])
-def test_a_part_of_two_sets_is_seeded(name):
-    one, same, other = (data.load(name, {"n_train": 100, "n_test": 50, "seed": seed}) for seed in (0, 0, 1))
+def test_two_sets_make_a_pair_of_domains():
+    dataset = data.load("mnist_to_usps", {"n_train": 100, "n_test": 50})
+    assert [dataset.train[key].name for key in "AB"] == ["mnist", "usps"]
+    assert [len(dataset.train[key]) for key in "AB"] == [100, 100]
+
+
+@real
+def test_a_part_of_two_sets_is_seeded():
+    one, same, other = (data.load("svhn_to_mnist", {"n_train": 100, "n_test": 50, "seed": i}) for i in (0, 0, 1))
     for key in ("A", "B"):
         assert (len(one.train[key]), len(one.test[key])) == (100, 50)
         assert torch.equal(one.train[key].images, same.train[key].images)
@@ -76,7 +82,7 @@ def test_real_folders_out_of_their_archives(recipe, settings, counts):
     assert state(paths.data_root()) == before
 
 
-# -- stand-ins -------------------------------------------------------------------------------------------------------------
+# -- stand-ins ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

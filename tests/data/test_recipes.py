@@ -13,10 +13,6 @@ EMBEDDED = [
     "optdigits", "recoloured_digits", "glyph_digits", "digits_to_glyphs", "glyph_pair", "glyph_classes", "photo_crops",
     "colour_to_grey", "textured_to_flat", "figure_on_ground", "ring", "grid", "rings",
 ]  # fmt: skip
-SMALL = {
-    "n_train": {"n_train": 30},
-    "per_class": {"per_class": 2},
-}
 
 
 def test_importing_the_package_imports_nothing_heavy():
@@ -36,8 +32,8 @@ def test_every_embedded_recipe_makes_a_data_set_without_any_files(name, monkeypa
         for domain in part.values():
             assert domain.images.ndim in (2, 4)
             assert len(domain) >= 10
-    for source, _ in recipe.truth:
-        assert len(recipe.truth[source, _]) == len(recipe.test[source])
+    for (source, _), truth in recipe.truth.items():
+        assert len(truth) == len(recipe.test[source])
 
 
 def test_settings_reach_the_recipe():

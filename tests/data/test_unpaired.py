@@ -33,7 +33,7 @@ def independence(pairs, n):
     return ((table - expected) ** 2 / expected).sum()
 
 
-# -- training never sees pairs -------------------------------------------------------------------------------------------
+# -- training never sees pairs ---------------------------------------------------------------------------------------
 
 
 def test_indices_of_A_and_B_co_occur_as_if_independent():
@@ -88,7 +88,7 @@ def test_what_A_yields_does_not_depend_on_B_at_all():
         assert torch.equal(alone.batch(step)["A"], beside.batch(step)["A"])
 
 
-# -- epochs ---------------------------------------------------------------------------------------------------------------
+# -- epochs ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("length_A", "length_B", "batch_size"), [(12, 12, 4), (10, 7, 4), (5, 23, 8), (3, 4, 5)])
@@ -113,7 +113,7 @@ def test_augmentation_differs_between_epochs_and_images_and_domains():
     assert (draws >= 0).all()
 
 
-# -- a function of seed, step, rank and world ----------------------------------------------------------------------------
+# -- a function of seed, step, rank and world --------------------------------------------------------------------------
 
 
 def test_a_batch_depends_on_the_step_and_not_on_what_was_asked_before():

@@ -118,7 +118,7 @@ def test_a_mapping_is_no_list_of_claims(tmp_path):
     ("rule", "words"),
     [
         (Rule("a", "greater", "b", 0.5), "a above b by at least 0.5"),
-        (Rule("a", "less", 3.0, 0.0), "a below 3 or equal"),
+        (Rule("a", "less", 3.0, 0.0), "a at most 3"),
         (Rule("a", "equals", 2.0, 0.1), "a = 2 ± 0.1"),
     ],
 )

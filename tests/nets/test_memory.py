@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from labkit.nets.memory import ImagePool, MovingAverage
+from labkit.nets.memory import FeatureQueue, ImagePool, MovingAverage
 
 
 def numbered(first: int, count: int) -> torch.Tensor:
@@ -61,3 +61,32 @@ def test_moving_average_follows_by_its_decay():
         average.update(network)
         assert torch.isclose(average.network.weight, torch.tensor(1 - 0.9**step)).all()
     assert not any(p.requires_grad for p in average.parameters())
+
+
+def test_queue_is_first_in_first_out_and_wraps_around():
+    queue = FeatureQueue(5, 1)
+    queue.enqueue(torch.tensor([[1.0], [2.0], [3.0]]))
+    assert queue.keys[:3].flatten().tolist() == [1, 2, 3]
+    queue.enqueue(torch.tensor([[4.0], [5.0], [6.0], [7.0]]))
+    assert queue.keys.flatten().tolist() == [6, 7, 3, 4, 5]
+    assert queue.position == 2
+
+
+def test_queue_keeps_the_newest_of_too_many_and_takes_no_gradient():
+    queue = FeatureQueue(3, 1)
+    keys = torch.arange(8.0).reshape(8, 1).requires_grad_()
+    queue.enqueue(keys)
+    assert sorted(queue.keys.flatten().tolist()) == [5, 6, 7]
+    assert not queue.keys.requires_grad
+    queue.enqueue(torch.tensor([[100.0]]))
+    assert sorted(queue.keys.flatten().tolist()) == [6, 7, 100]  # the oldest of the three gave way
+
+
+def test_queue_starts_on_the_sphere_and_its_state_goes_on():
+    queue, other = FeatureQueue(6, 4), FeatureQueue(6, 4)
+    assert torch.allclose(queue.keys.norm(dim=1), torch.ones(6))
+    queue.enqueue(torch.ones(4, 4))
+    other.load_state_dict(queue.state_dict())
+    for each in (queue, other):
+        each.enqueue(torch.zeros(3, 4))
+    assert torch.equal(queue.keys, other.keys) and queue.position == other.position == 1

@@ -15,10 +15,30 @@ def images(*keys: str, channels: int = 3, size: int = SIZE):
     return batch
 
 
+def labelled(step: int = 0, rank: int = 0, world: int = 1, batch_size: int = 2) -> dict[str, torch.Tensor]:
+    """Noise images with labels."""
+    batch = images("real", channels=1)(step, rank, world, batch_size)
+    return batch | {"real_label": torch.arange(batch_size) % 3}
+
+
 SMALL = {
     "gan": ({"size": 16, "nz": 8, "ngf": 8, "ndf": 8}, images("real", size=16)),
     "direct": ({"ngf": 4, "ndf": 4, "depth": 4, "d_layers": 1, "small_depth": 2, "small_steps": 2}, images("A", "B")),
     "cyclegan": ({"ngf": 4, "ndf": 4, "blocks": 1, "d_layers": 1, "pool": 3}, images("A", "B")),
     "discogan": ({"size": 16, "ngf": 4, "ndf": 4, "rate_steps": 2}, images("A", "B")),
     "dualgan": ({"size": 16, "ngf": 4, "ndf": 4, "levels": 4, "d_layers": 2, "n_critic": 2}, images("A", "B")),
+    "classifier": (
+        {"encoder": "conv", "augmentation": "digits", "classes": 3, "channels": 1, "width": 4, "features": 8},
+        labelled,
+    ),
+    "autoencoder": ({"size": 16, "width": 4, "features": 8, "augmentation": "digits"}, images("real", channels=1)),
+    "simclr": (
+        {"encoder": "conv", "augmentation": "digits", "channels": 1, "width": 4, "features": 8, "dim": 4, "lr": 0.1},
+        images("real", channels=1),
+    ),
+    "moco": (
+        {"encoder": "conv", "augmentation": "digits", "channels": 1, "width": 4, "features": 8, "dim": 4, "queue": 5,
+         "bn_splits": 2},
+        images("real", channels=1),
+    ),
 }

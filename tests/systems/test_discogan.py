@@ -86,13 +86,13 @@ def test_D_moves_at_every_third_step_and_G_at_the_others():
 
 def test_the_rate_changes_after_the_steps_it_says_and_survives_a_stop(batch):
     system = small(rate_first=0.01, rate=0.5, rate_steps=2)
-    assert system.rate == 0.01
+    assert system.rate.item() == pytest.approx(0.01)
     for _ in range(2):
         system.after_step(frozenset())
-    assert system.rate == 0.5
+    assert system.rate.item() == 0.5
     other = small(rate_first=0.01, rate=0.5, rate_steps=2)
     other.load_state_dict(system.state_dict())
-    assert other.rate == 0.5
+    assert other.rate.item() == 0.5
 
 
 def test_a_D_step_leaves_no_gradient_in_G(batch):

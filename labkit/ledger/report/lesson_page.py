@@ -18,7 +18,9 @@ def lesson_page(notebook: NotebookNode, name: str, templates: Environment) -> st
     from pygments.formatters import HtmlFormatter
 
     formulas = Formulas()
-    exporter = HTMLExporter(template_name="basic", exclude_input_prompt=True, exclude_output_prompt=True)
+    exporter = HTMLExporter(
+        template_name="basic", exclude_input_prompt=True, exclude_output_prompt=True, exclude_anchor_links=True
+    )
     exporter.log.setLevel(logging.ERROR)  # it warns of every figure without alternative text
     body, _ = exporter.from_notebook_node(_prepared(notebook, formulas))
     sheets = [templates.get_template(sheet).render() for sheet in ("style.css", "lesson.css")]

@@ -10,9 +10,10 @@ import re
 _CODE_OR_MATH = re.compile(
     r"(?P<code>^(?P<fence>```+|~~~+).*?^(?P=fence)|(?P<tick>`+)(?!`).+?(?<!`)(?P=tick)(?!`))"
     r"|(?<!\\)\$\$(?P<block>(?:(?!\n\s*\n).)+?)\$\$"
-    r"|(?<![\\$])\$(?P<inline>[^\s$](?:(?:(?!\n\s*\n)[^$\\]|\\.)*?[^\s\\$])?)\$(?!\d)",
+    r"|(?<![\\$])\$(?!\s)(?P<inline>(?:(?!\n\s*\n)(?:[^$\\]|\\.))+?)(?<!\s)\$(?!\d)",
     re.DOTALL | re.MULTILINE,
 )
+_PLACE = re.compile(r"xformulax(\d+)x")
 # What latex2mathml does not know it lets stand as text.
 _COMMAND_LEFT = re.compile(r">\\[a-zA-Z]+<")
 
@@ -34,7 +35,9 @@ class Formulas:
         return _CODE_OR_MATH.sub(replace, text)
 
     def put_back(self, page: str) -> str:
-        return re.sub(r"xformulax(\d+)x", lambda match: self._mathml[int(match[1])], page)
+        # A heading becomes an id as well, and no attribute can hold a formula.
+        page = re.sub(r'="[^"]*"', lambda match: _PLACE.sub("", match[0]), page)
+        return _PLACE.sub(lambda match: self._mathml[int(match[1])], page)
 
 
 def to_mathml(latex: str, block: bool) -> str:

@@ -1,0 +1,71 @@
+"""Behaviour checks for what students write.
+
+A check calls the student's function and looks at what it does: its values, its gradients, what it leaves alone. In a
+lesson it prints one of three things and never raises, so that an unsolved notebook runs to its end with the same output
+every time. Tests ask `broken` instead, which says which property fails.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Property:
+    """One thing that a right answer has.
+
+    name:  a word that the student can look for: value, gradient, sign, detach.
+    holds: student's function -> bool. May raise; then the property does not hold.
+    hint:  what to look at when it does not. It says what is wrong, not what to write.
+    """
+
+    name: str
+    holds: Callable[[Callable], bool]
+    hint: str
+
+
+class Unsolved(Exception):
+    """The stub is still a stub."""
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """An exercise, called with the student's function. `properties` are looked at in order; the first that fails is shown."""
+
+    title: str
+    properties: tuple[Property, ...]
+
+    def __call__(self, student: Callable) -> None:
+        """Print how far the student's function has come. Returns None and never raises."""
+        try:
+            failed = self.broken(student)
+        except Unsolved:
+            print(f"○ {self.title}: not solved yet. Replace the `...` and run this cell again.")
+            return
+        if failed is None:
+            names = ", ".join(dict.fromkeys(p.name for p in self.properties))
+            print(f"✓ {self.title}: right ({names}).")
+        else:
+            print(f"✗ {self.title}: {failed.name}. {failed.hint}")
+
+    def broken(self, student: Callable) -> Property | None:
+        """The first property that fails, None where all hold. Raises Unsolved for a stub."""
+        for wanted in self.properties:
+            try:
+                holds = bool(wanted.holds(student))
+            except (Unsolved, NotImplementedError):
+                raise Unsolved from None
+            except Exception as error:  # whatever a student's code may raise is shown, not passed on
+                return Property(wanted.name, wanted.holds, f"{wanted.hint} (Python says: {type(error).__name__}: {error})")
+            if not holds:
+                return wanted
+        return None
+
+
+def answer(student: Callable, *arguments):
+    """What the student's function returns. Raises Unsolved where that is nothing or `...`."""
+    result = student(*arguments)
+    if result is None or result is ...:
+        raise Unsolved
+    if isinstance(result, tuple) and any(part is None or part is ... for part in result):
+        raise Unsolved
+    return result

@@ -1,0 +1,61 @@
+"""A supervised classifier: the ceiling that features learned without labels are compared with.
+
+The encoder of the other methods, trained on the same random views by cross-entropy with every label. There is no
+paper to follow; SimCLR (Chen et al. 2020, arXiv 2002.05709) compares with such a network throughout.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from labkit.data.augment import AUGMENTATIONS, random_view
+from labkit.errors import LabError
+from labkit.nets.encoders import build_encoder
+from labkit.systems.base import Player, System
+from labkit.systems.schedules import cosine
+
+
+@dataclass(frozen=True)
+class ClassifierSettings:
+    encoder: Literal["resnet50", "resnet50_small_images", "conv"] = "resnet50"
+    augmentation: Literal["photos", "digits", "none"] = "photos"
+    classes: int = 1000
+    channels: int = 3  # colour channels of the images
+    size: int = 16  # conv: side of the images
+    width: int = 32  # conv: channels of the first layer
+    features: int = 128  # conv: numbers in a feature vector
+    lr: float = 1e-3  # Adam
+
+
+class Classifier(System):
+    """Batches hold "real", images (B, channels, H, W), and "real_label", (B,) int64 below `classes`."""
+
+    Settings = ClassifierSettings
+    coupling = "BatchNorm"
+
+    def __init__(self, settings: ClassifierSettings = ClassifierSettings()):
+        super().__init__()
+        self.settings = s = settings
+        self.encoder = build_encoder(s.encoder, s.channels, s.size, s.width, s.features)
+        self.output = nn.Linear(self.encoder.features, s.classes)
+
+    def players(self) -> tuple[Player, ...]:
+        adam = partial(torch.optim.Adam, lr=self.settings.lr)
+        return (Player("f", ("encoder", "output"), adam, schedule=cosine()),)
+
+    def forward(self, batch: dict[str, Tensor], due: frozenset[str]) -> dict[str, Tensor]:
+        if "real_label" not in batch:
+            raise LabError("classifier: training needs labels; name 'real' among the run's labels.")
+        view = random_view(batch["real"], AUGMENTATIONS[self.settings.augmentation])
+        return {"logits": self.logits(view), "label": batch["real_label"]}
+
+    def losses(self, player: str, out: dict[str, Tensor]) -> dict[str, Tensor]:
+        return {"cls": F.cross_entropy(out["logits"], out["label"])}
+
+    def logits(self, images: Tensor) -> Tensor:
+        """Class logits of images (B, channels, H, W): (B, classes)."""
+        return self.output(F.relu(self.encoder(images)))

@@ -1,0 +1,73 @@
+"""The arms of a recorded study side by side: a dot for every seed, a bar at their mean, and what they were made with."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from labkit.runs.study import Recorded
+from labkit.views import style
+
+
+def made_with(record: Mapping[str, Recorded], arms: Sequence[str], command: str) -> str:
+    """One sentence: date, seeds and steps of the recorded arms, and what is missing or no longer what would be run."""
+    found = [record[arm] for arm in arms if arm in record]
+    if not found:
+        return f"not recorded yet: run `{command}`"
+    dates, steps, seeds = ({get(r) for r in found} for get in (_date, lambda r: r.spec.steps, lambda r: tuple(r.seeds)))
+    parts = [f"recorded {' and '.join(sorted(dates))}, {_some(steps)} steps, seeds {_some(map(_list, seeds))}"]
+    missing = [arm for arm in arms if arm not in record]
+    stale = [arm for arm in arms if arm in record and not record[arm].up_to_date]
+    parts += [f"not recorded yet: {', '.join(missing)}"] if missing else []
+    parts += [f"the settings of {', '.join(stale)} have changed since: run `{command}`"] if stale else []
+    return "; ".join(parts)
+
+
+def _date(record: Recorded) -> str:
+    return record.environment["date"]
+
+
+def _list(seeds: Sequence[int]) -> str:
+    return ", ".join(map(str, seeds))
+
+
+def _some(values) -> str:
+    return " or ".join(map(str, sorted(values)))
+
+
+def draw_arms(axes: Axes, record: Mapping[str, Recorded], measure: str, arms: Mapping[str, str], **marks: float) -> None:
+    """A column for each arm: label -> name in the record. `marks`: label -> height of a dashed line, as in chance=0.1."""
+    for at, (label, arm) in enumerate(arms.items()):
+        values = record[arm].values.get(measure, []) if arm in record else []
+        if values:
+            axes.plot([at] * len(values), values, "o", color=style.GENERATOR, alpha=0.55, markersize=5)
+            axes.plot([at - 0.3, at + 0.3], [statistics.fmean(values)] * 2, color=style.GENERATOR)
+        else:
+            axes.annotate("no\nrecord", (at, 0.5), xycoords=("data", "axes fraction"), ha="center", color=style.GREY)
+    for label, height in marks.items():
+        axes.axhline(height, color=style.GREY, linestyle=(0, (4, 3)), linewidth=1)
+        axes.annotate(label, (1, height), xycoords=("axes fraction", "data"), ha="right", va="bottom", color=style.GREY)
+    axes.set_xticks(range(len(arms)), list(arms))
+    axes.set_xlim(-0.6, len(arms) - 0.4)
+    axes.grid(axis="x", visible=False)
+
+
+def arm_panels(
+    record: Mapping[str, Recorded],
+    panels: Mapping[str, str],
+    arms: Mapping[str, str],
+    command: str,
+    marks: Mapping[str, Mapping[str, float]] = {},
+    width: float = 3.2,
+) -> Figure:
+    """A panel for each measure (title -> measure), the arms (label -> name) as columns, and below what they were made with.
+
+    marks: measure -> its dashed lines.
+    """
+    figure, axes = style.panels(len(panels), width=width)
+    for panel, (title, measure) in zip(axes, panels.items(), strict=True):
+        draw_arms(panel, record, measure, arms, **marks.get(measure, {}))
+        panel.set_title(title)
+    figure.supxlabel(made_with(record, list(arms.values()), command), fontsize=8, color=style.GREY)
+    return figure

@@ -1,0 +1,23 @@
+"""Show the source of what runs, so that a lesson and the package cannot drift apart."""
+
+import inspect
+import textwrap
+
+from IPython.display import Markdown
+
+from labkit.paths import ROOT
+
+
+def source(*objects) -> Markdown:
+    """The source of functions, classes or methods, each under the name of its file, as coloured code in a notebook."""
+    parts = []
+    for item in objects:
+        code = textwrap.dedent(inspect.getsource(item)).rstrip()
+        file = inspect.getsourcefile(item)
+        parts.append(f"`{_relative(file)}`\n\n```python\n{code}\n```")
+    return Markdown("\n\n".join(parts))
+
+
+def _relative(file: str) -> str:
+    """The path as the reader of the project knows it, the same on every machine."""
+    return file[len(str(ROOT)) + 1 :].replace("\\", "/") if file.startswith(str(ROOT)) else file.replace("\\", "/").split("/")[-1]

@@ -1,0 +1,72 @@
+"""One look for all figures: white ground, few lines, colours that colour-blind readers can tell apart (Okabe and Ito).
+
+Domain A, and with it what is real, is always blue; domain B, and with it what is generated, is always orange.
+"""
+
+import io
+
+from matplotlib.figure import Figure
+from PIL import Image
+
+BLUE, ORANGE, GREEN, PURPLE, SKY, GREY = "#0072B2", "#D55E00", "#009E73", "#AA4499", "#56B4E9", "#666666"
+A, B = BLUE, ORANGE
+REAL, FAKE = BLUE, ORANGE
+DISCRIMINATOR, GENERATOR = PURPLE, GREEN
+
+PANEL = (3.2, 2.4)  # inches
+MAX_BYTES = 95_000  # of one figure; base64 in a notebook adds a third
+
+RC = {
+    "figure.dpi": 100,
+    "savefig.dpi": 100,
+    "figure.facecolor": "white",
+    "font.size": 9,
+    "axes.titlesize": 9.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#E4E4E4",
+    "grid.linewidth": 0.6,
+    "lines.linewidth": 1.6,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+}
+
+
+def use() -> None:
+    """Set the look for all figures of this process, and let a notebook show a figure that ends a cell as a picture."""
+    from IPython import get_ipython
+    from matplotlib import rcParams
+
+    rcParams.update(RC)
+    if shell := get_ipython():
+        shell.display_formatter.formatters["image/png"].for_type(Figure, png)
+
+
+def panels(columns: int = 1, rows: int = 1, width: float = PANEL[0], height: float = PANEL[1], **options):
+    """A figure of `rows` x `columns` panels of `width` x `height` inches: (figure, list of axes, row by row).
+
+    The figure is not known to pyplot: a notebook shows it once, where it stands as the last line of a cell, and it is
+    freed with its last name. `options` go to `Figure.subplots` (sharex, sharey, width_ratios).
+    """
+    figure = Figure(figsize=(columns * width, rows * height), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False, **options)
+    return figure, list(axes.flat)
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as the bytes of a PNG file, cut to what is drawn.
+
+    A figure full of photographs is reduced to 256 colours where it would weigh more than `MAX_BYTES`: notebooks are kept
+    under version control.
+    """
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=RC["savefig.dpi"], bbox_inches="tight", pad_inches=0.05)
+    if file.tell() <= MAX_BYTES:
+        return file.getvalue()
+    reduced = io.BytesIO()
+    Image.open(file).convert("RGB").quantize(256).save(reduced, format="png", optimize=True)
+    return reduced.getvalue()

@@ -1,0 +1,137 @@
+"""Each check of lesson 01: the solution that the lesson folds away passes, typical wrong answers fail where they should."""
+
+import re
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch.nn.functional import relu, softplus
+
+from labkit.exercises import lesson01
+from labkit.exercises.check import Unsolved
+from labkit.paths import LESSONS
+
+LESSON = LESSONS / "01_gan_minmax.md"
+
+G_WRONG = {
+    "saturating": ("value", lambda f: -softplus(f).mean()),
+    "sign": ("sign", lambda f: F.logsigmoid(f).mean()),
+    "fooled by the wrong class": ("sign", lambda f: softplus(f).mean()),
+    "sum": ("value", lambda f: softplus(-f).sum()),
+    "no reduction": ("sign", lambda f: softplus(-f)),
+    "detached": ("sign", lambda f: softplus(-f.detach()).mean()),
+    "forgot the sigmoid": ("sign", lambda f: -torch.log(f).mean()),
+    "sigmoid twice": ("value", lambda f: -F.logsigmoid(torch.sigmoid(f)).mean()),
+    "least squares": ("sign", lambda f: (f - 1).square().mean()),
+    "saturating gradient under the right value": (
+        "gradient",
+        lambda f: softplus(-f).mean().detach() - softplus(f).mean() + softplus(f).mean().detach(),
+    ),
+    "overflow": ("finite", lambda f: -torch.log(torch.sigmoid(f)).mean()),
+    "clamped": ("finite", lambda f: -torch.log(torch.sigmoid(f).clamp_min(1e-8)).mean()),
+}
+
+
+def d_in_place(D, real, fake):
+    return softplus(-D(real)).mean() + softplus(D(fake.detach_())).mean()
+
+
+def d_no_grad(D, real, fake):
+    with torch.no_grad():
+        fake_logits = D(fake)
+    return softplus(-D(real)).mean() + softplus(fake_logits).mean()
+
+
+def d_frozen(D, real, fake):
+    loss = softplus(-D(real)).mean() + softplus(D(fake.detach())).mean()
+    D.requires_grad_(False)
+    return loss
+
+
+D_WRONG = {
+    "no detach": ("detach", lambda D, r, f: softplus(-D(r)).mean() + softplus(D(f)).mean()),
+    "detach in place": ("detach", d_in_place),
+    "logits detached": ("gradient", lambda D, r, f: softplus(-D(r)).mean() + softplus(D(f).detach()).mean()),
+    "no_grad around D": ("gradient", d_no_grad),
+    "D left frozen": ("gradient", d_frozen),
+    "labels swapped": ("value", lambda D, r, f: softplus(D(r)).mean() + softplus(-D(f.detach())).mean()),
+    "sign": ("value", lambda D, r, f: -softplus(-D(r)).mean() - softplus(D(f.detach())).mean()),
+    "real only": ("value", lambda D, r, f: softplus(-D(r)).mean()),
+    "halved": ("value", lambda D, r, f: (softplus(-D(r)).mean() + softplus(D(f.detach())).mean()) / 2),
+    "fakes told to be real": ("value", lambda D, r, f: softplus(-D(r)).mean() + softplus(-D(f.detach())).mean()),
+    "summed": ("value", lambda D, r, f: softplus(-D(r)).sum() + softplus(D(f.detach())).sum()),
+    "detached altogether": (
+        "gradient",
+        lambda D, r, f: (softplus(-D(r)).mean() + softplus(D(f.detach())).mean()).detach(),
+    ),
+}
+
+HINGE_WRONG = {
+    "signs swapped": ("sign", lambda r, f: (relu(1 + r).mean() + relu(1 - f).mean(), -f.mean())),
+    "no margin": ("value", lambda r, f: (relu(-r).mean() + relu(f).mean(), -f.mean())),
+    "no hinge": ("value", lambda r, f: ((1 - r).mean() + (1 + f).mean(), -f.mean())),
+    "hinge on the mean": ("value", lambda r, f: (relu(1 - r.mean()) + relu(1 + f.mean()), -f.mean())),
+    "G with margin": ("value", lambda r, f: (relu(1 - r).mean() + relu(1 + f).mean(), relu(1 - f).mean())),
+    "G sign": ("value", lambda r, f: (relu(1 - r).mean() + relu(1 + f).mean(), f.mean())),
+    "sums": ("value", lambda r, f: (relu(1 - r).sum() + relu(1 + f).sum(), -f.sum())),
+    "leaky": (
+        "gradient",
+        lambda r, f: (
+            relu(1 - r).mean() + relu(1 + f).mean() + 0.1 * (r.mean() - r.mean().detach()),
+            -f.mean(),
+        ),
+    ),
+    "G detached": ("gradient", lambda r, f: (relu(1 - r).mean() + relu(1 + f).mean(), -f.detach().mean())),
+    "order of the pair": ("sign", lambda r, f: (-f.mean(), relu(1 - r).mean() + relu(1 + f).mean())),
+}
+
+EXERCISES = {
+    "my_generator_loss": (lesson01.generator_loss, G_WRONG),
+    "my_discriminator_loss": (lesson01.discriminator_loss, D_WRONG),
+    "my_hinge_losses": (lesson01.hinge_losses, HINGE_WRONG),
+}
+
+
+@pytest.mark.parametrize(
+    ("function", "name"), [(function, name) for function, (_, wrong) in EXERCISES.items() for name in wrong]
+)
+def test_wrong_answers_fail_at_the_property_they_break(function, name):
+    exercise, wrong = EXERCISES[function]
+    expected, student = wrong[name]
+    failed = exercise.broken(student)
+    assert failed is not None and failed.name == expected
+
+
+def folded_solutions() -> dict[str, object]:
+    """The functions defined in the lesson's folded solutions."""
+    text = LESSON.read_text(encoding="utf8")
+    found = {"torch": torch, "F": F}
+    for folded in re.findall(r"<details>(.*?)</details>", text, flags=re.S):
+        for code in re.findall(r"```python\n(.*?)```", folded, flags=re.S):
+            if "def my_" in code:
+                exec(code, found)
+    return found
+
+
+@pytest.mark.parametrize("function", EXERCISES)
+def test_the_lessons_solution_passes(function):
+    assert EXERCISES[function][0].broken(folded_solutions()[function]) is None
+
+
+@pytest.mark.parametrize("function", EXERCISES)
+def test_the_lessons_stub_is_unsolved(function):
+    """The code cells, not the folded ones: the cell that defines the stub."""
+    text = re.sub(r"<details>.*?</details>", "", LESSON.read_text(encoding="utf8"), flags=re.S)
+    stub = re.search(rf"^def {function}\(.*?(?=\n\n\S|\n[^\s])", text, flags=re.S | re.M).group()
+    found = {"torch": torch, "F": F}
+    exec(stub, found)
+    with pytest.raises(Unsolved):
+        EXERCISES[function][0].broken(found[function])
+
+
+def test_checks_disturb_no_random_numbers():
+    torch.manual_seed(0)
+    expected = torch.rand(1)
+    torch.manual_seed(0)
+    lesson01.discriminator_loss.broken(D_WRONG["no detach"][1])
+    assert torch.equal(torch.rand(1), expected)

@@ -1,0 +1,272 @@
+"""Each check of lesson 02: the lesson's folded solution passes, typical wrong answers fail where they should."""
+
+import re
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from labkit.exercises import lesson02
+from labkit.exercises.check import Unsolved
+from labkit.paths import LESSONS
+
+LESSON = LESSONS / "02_contrastive_basics.md"
+
+
+def logits(q, p, n, tau):
+    return torch.cat([(q * p).sum(1, keepdim=True), q @ n.T], 1) / tau
+
+
+def only_negatives_below(q, p, n, tau):
+    scores = logits(q, p, n, tau)
+    return (torch.logsumexp(scores[:, 1:], 1) - scores[:, 0]).mean()
+
+
+def positives_in_batch(q, p, n, tau):
+    return F.cross_entropy(q @ p.T / tau, torch.arange(len(q)))
+
+
+def plain(q, p, n, tau):
+    e = logits(q, p, n, tau).exp()
+    return -(e[:, 0] / e.sum(1)).log().mean()
+
+
+def crossed(q, p, n, tau):
+    scores = torch.cat([(q * p.roll(1, 0)).sum(1, keepdim=True), q @ n.T], 1) / tau
+    return -scores.log_softmax(1)[:, 0].mean()
+
+
+def cold_positive(q, p, n, tau):
+    return -torch.cat([(q * p).sum(1, keepdim=True), q @ n.T / tau], 1).log_softmax(1)[:, 0].mean()
+
+
+def mean_below(q, p, n, tau):
+    scores = logits(q, p, n, tau)
+    return (scores.exp().mean(1).log() - scores[:, 0]).mean()
+
+
+def multiplied(q, p, n, tau):
+    return -(logits(q, p, n, tau) * tau**2).log_softmax(1)[:, 0].mean()
+
+
+NCE_WRONG = {
+    "positive left out below": ("guess", only_negatives_below),
+    "negatives forgotten": ("guess", positives_in_batch),
+    "sum over the batch": ("guess", lambda q, p, n, t: -logits(q, p, n, t).log_softmax(1)[:, 0].sum()),
+    "mean over the keys": ("guess", mean_below),
+    "sign": ("guess", lambda q, p, n, t: logits(q, p, n, t).log_softmax(1)[:, 0].mean()),
+    "positives of the neighbours": ("value", crossed),
+    "no reduction": ("guess", lambda q, p, n, t: -logits(q, p, n, t).log_softmax(1)[:, 0]),
+    "softmax over the batch": ("guess", lambda q, p, n, t: -logits(q, p, n, t).log_softmax(0)[:, 0].mean()),
+    "temperature forgotten": ("value", lambda q, p, n, t: -logits(q, p, n, 1.0).log_softmax(1)[:, 0].mean()),
+    "temperature multiplied": ("value", multiplied),
+    "positive without temperature": ("guess", cold_positive),
+    "a fixed temperature": ("temperature", lambda q, p, n, t: -logits(q, p, n, 0.3).log_softmax(1)[:, 0].mean()),
+    "negatives detached": ("gradient", lambda q, p, n, t: -logits(q, p, n.detach(), t).log_softmax(1)[:, 0].mean()),
+    "positive detached": ("gradient", lambda q, p, n, t: -logits(q, p.detach(), n, t).log_softmax(1)[:, 0].mean()),
+    "overflow": ("finite", plain),
+    "clamped": ("finite", lambda q, p, n, t: -logits(q, p, n, t).softmax(1)[:, 0].clamp_min(1e-9).log().mean()),
+}
+
+
+@torch.no_grad()
+def update(slow, fast, m):
+    for s, f in zip(slow.parameters(), fast.parameters(), strict=True):
+        s.mul_(m).add_(f, alpha=1 - m)
+    return slow
+
+
+@torch.no_grad()
+def swapped(slow, fast, m):
+    return update(slow, fast, 1 - m)
+
+
+@torch.no_grad()
+def moves_the_fast(slow, fast, m):
+    for s, f in zip(slow.parameters(), fast.parameters(), strict=True):
+        new = m * s + (1 - m) * f
+        s.copy_(new), f.copy_(new)
+    return slow
+
+
+@torch.no_grad()
+def weights_only(slow, fast, m):
+    slow.weight.mul_(m).add_(fast.weight, alpha=1 - m)
+    return slow
+
+
+def rebinds(slow, fast, m):
+    for (name, s), f in zip(list(slow.named_parameters()), fast.parameters(), strict=True):
+        setattr(slow, name, torch.nn.Parameter((m * s + (1 - m) * f).detach()))
+    return slow
+
+
+@torch.no_grad()
+def shares_at_zero(slow, fast, m):
+    if m == 0:
+        for s, f in zip(slow.parameters(), fast.parameters(), strict=True):
+            s.data = f.data
+        return slow
+    return update(slow, fast, m)
+
+
+@torch.no_grad()
+def returns_fast(slow, fast, m):
+    update(slow, fast, m)
+    return fast
+
+
+def with_graph(slow, fast, m):
+    for name, f in fast.named_parameters():
+        s = getattr(slow, name)
+        del slow._parameters[name]
+        slow._parameters[name] = s * m + f * (1 - m)
+    return slow
+
+
+def in_graph(slow, fast, m):
+    for s, f in zip(slow.parameters(), fast.parameters(), strict=True):
+        s.mul_(m).add_(f, alpha=1 - m)
+    return slow
+
+
+@torch.no_grad()
+def a_tenth(slow, fast, m):
+    return update(slow, fast, 0.9)
+
+
+@torch.no_grad()
+def forgets_one_minus(slow, fast, m):
+    for s, f in zip(slow.parameters(), fast.parameters(), strict=True):
+        s.mul_(m).add_(f)
+    return slow
+
+
+MOMENTUM_WRONG = {
+    "m and 1 - m swapped": ("value", swapped),
+    "biases forgotten": ("value", weights_only),
+    "full step": ("value", forgets_one_minus),
+    "recorded in place": ("value", in_graph),
+    "m ignored": ("limits", a_tenth),
+    "fast moved too": ("fast", moves_the_fast),
+    "tensors shared": ("fast", shares_at_zero),
+    "hangs on the graph": ("graph", with_graph),
+    "new parameters": ("place", rebinds),
+    "returns the wrong network": ("place", returns_fast),
+}
+
+
+def right_enqueue(queue, position, keys):
+    places = (position + torch.arange(len(keys))) % len(queue)
+    queue[places] = keys.detach()
+    return (position + len(keys)) % len(queue)
+
+
+def slice_only(queue, position, keys):
+    queue[position : position + len(keys)] = keys.detach()
+    return (position + len(keys)) % len(queue)
+
+
+def always_in_front(queue, position, keys):
+    queue[: len(keys)] = keys.detach()
+    return len(keys) % len(queue)
+
+
+def backwards(queue, position, keys):
+    right_enqueue(queue, position, keys.flip(0))
+    return (position + len(keys)) % len(queue)
+
+
+def no_wrap_of_position(queue, position, keys):
+    right_enqueue(queue, position, keys)
+    return position + len(keys)
+
+
+def one_too_few(queue, position, keys):
+    right_enqueue(queue, position, keys)
+    return (position + len(keys) - 1) % len(queue)
+
+
+def copy_of_queue(queue, position, keys):
+    return right_enqueue(queue.clone(), position, keys)
+
+
+def starts_over(queue, position, keys):
+    if position + len(keys) > len(queue):
+        position = 0
+    return right_enqueue(queue, position, keys)
+
+
+def keeps_graph(queue, position, keys):
+    places = (position + torch.arange(len(keys))) % len(queue)
+    queue[places] = keys
+    return (position + len(keys)) % len(queue)
+
+
+ENQUEUE_WRONG = {
+    "a copy is changed": ("place", copy_of_queue),
+    "always the first places": ("place", always_in_front),
+    "backwards": ("place", backwards),
+    "position one too small": ("place", one_too_few),
+    "no wrap": ("wrap", slice_only),
+    "position runs away": ("wrap", no_wrap_of_position),
+    "starts over": ("wrap", starts_over),
+    "with its graph": ("gradient", keeps_graph),
+}
+
+EXERCISES = {
+    "my_info_nce": (lesson02.info_nce, NCE_WRONG),
+    "my_momentum_update": (lesson02.momentum_update, MOMENTUM_WRONG),
+    "my_enqueue": (lesson02.enqueue, ENQUEUE_WRONG),
+}
+
+
+@pytest.mark.parametrize(
+    ("function", "name"), [(function, name) for function, (_, wrong) in EXERCISES.items() for name in wrong]
+)
+def test_wrong_answers_fail_at_the_property_they_break(function, name):
+    exercise, wrong = EXERCISES[function]
+    expected, student = wrong[name]
+    failed = exercise.broken(student)
+    assert failed is not None and failed.name == expected
+
+
+@pytest.mark.parametrize(("exercise", "right"), [(lesson02.momentum_update, update), (lesson02.enqueue, right_enqueue)])
+def test_another_right_answer_passes(exercise, right):
+    assert exercise.broken(right) is None
+
+
+def folded_solutions() -> dict[str, object]:
+    """The functions defined in the lesson's folded solutions."""
+    text = LESSON.read_text(encoding="utf8")
+    found = {"torch": torch, "F": F}
+    for folded in re.findall(r"<details>(.*?)</details>", text, flags=re.S):
+        for code in re.findall(r"```python\n(.*?)```", folded, flags=re.S):
+            if "def my_" in code:
+                exec(code, found)
+    return found
+
+
+@pytest.mark.parametrize("function", EXERCISES)
+def test_the_lessons_solution_passes(function):
+    assert EXERCISES[function][0].broken(folded_solutions()[function]) is None
+
+
+@pytest.mark.parametrize("function", EXERCISES)
+def test_the_lessons_stub_is_unsolved(function):
+    """The code cells, not the folded ones: the cell that defines the stub."""
+    text = re.sub(r"<details>.*?</details>", "", LESSON.read_text(encoding="utf8"), flags=re.S)
+    stub = re.search(rf"^def {function}\(.*?(?=\n\n\S|\n[^\s])", text, flags=re.S | re.M).group()
+    found = {"torch": torch, "F": F}
+    exec(stub, found)
+    with pytest.raises(Unsolved):
+        EXERCISES[function][0].broken(found[function])
+
+
+def test_checks_disturb_no_random_numbers():
+    torch.manual_seed(0)
+    expected = torch.rand(1)
+    torch.manual_seed(0)
+    lesson02.info_nce.broken(plain)
+    lesson02.momentum_update.broken(update)
+    assert torch.equal(torch.rand(1), expected)

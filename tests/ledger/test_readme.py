@@ -1,0 +1,38 @@
+"""README.md says what was measured: its table and its picture are those that the tools would write now."""
+
+import json
+
+import pytest
+
+from labkit.errors import LabError
+from labkit.folders import Folders
+from labkit.ledger import readme
+from labkit.paths import ROOT
+
+
+def test_the_table_is_the_recorded_one():
+    text = (ROOT / "README.md").read_text(encoding="utf8")
+    assert text == readme.with_table(text, readme.lesson_table()), "run `make sync`"
+
+
+def test_the_picture_is_the_notebooks():
+    assert (ROOT / readme.PICTURE).read_bytes() == readme.picture(), "run `make sync`"
+
+
+def test_a_row_counts_the_verdicts_and_a_lesson_without_record_says_so(tmp_path):
+    folders = Folders.under(tmp_path)
+    folders.lessons.mkdir()
+    for name in ("01_a", "02_b"):
+        (folders.lessons / f"{name}.md").write_text(f"---\n---\n\n# {name[:2]} · Title\n")
+    claims = {f"01.{i}": {"verdict": v} for i, v in enumerate(["holds", "holds", "undecided", "does not hold"])}
+    path = folders.verdicts("lesson")
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"01_a": {"seconds": 71, "claims": claims}}))
+    rows = readme.lesson_table(folders).splitlines()
+    assert rows[2] == "| [01 · Title](notebooks/01_a.ipynb) | 2 | 1 | 1 | 71 |"
+    assert rows[3] == "| [02 · Title](notebooks/02_b.ipynb) | – | – | – | – |"
+
+
+def test_a_readme_without_markers_is_refused():
+    with pytest.raises(LabError, match="markers"):
+        readme.with_table("# Title", "table")
