@@ -40,8 +40,8 @@ lint: $(READY)  ## style of code and notebooks
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 
-clean:  ## delete the environment, runs and report (not data, not results)
-	rm -rf $(VENV) runs report .pytest_cache .ruff_cache .hypothesis labkit.egg-info
+clean:  ## delete the environment, the report and what the runner keeps (not data, results, or trained runs)
+	rm -rf $(VENV) runs/reproduce runs/cache report .pytest_cache .ruff_cache .hypothesis labkit.egg-info
 	find labkit tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml constraints.txt

@@ -61,6 +61,22 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("run", metavar="RUN", help="folder of a finished run")
     sub.add_argument("--measures", nargs="+", metavar="NAME", help="which measures (default: all that fit the data)")
 
+    sub = command("data", None, "The public data sets of the papers: list, fetch, check; prepare your own pictures.")
+    actions = sub.add_subparsers(title="actions", metavar="ACTION", required=True)
+    action = actions.add_parser("list", help="all sets: what they are, their size, their licence, what is here")
+    action.set_defaults(command=data_list)
+    action = actions.add_parser("fetch", help="download, verify and unpack sets; a broken-off transfer goes on")
+    action.add_argument("names", nargs="+", metavar="NAME")
+    action.set_defaults(command=data_fetch)
+    action = actions.add_parser("check", help="verify that sets are here and whole")
+    action.add_argument("names", nargs="*", metavar="NAME", help="default: all that are here")
+    action.set_defaults(command=data_check)
+    action = actions.add_parser("prepare", help="resize a folder of pictures, with its subfolders, once and for all")
+    action.add_argument("source", metavar="SOURCE")
+    action.add_argument("target", metavar="TARGET")
+    action.add_argument("--side", type=int, default=286, help="shorter side in pixels (default: 286)")
+    action.set_defaults(command=data_prepare)
+
     sub = command("study", study, "Train every arm of a lesson with every seed and record what they measure.")
     sub.add_argument("lesson", help="the lesson's number or name, as in 01")
     sub.add_argument("--profile", default="study", help="profile whose scale and seeds are used (default: study)")
@@ -182,6 +198,33 @@ def evaluate(options: argparse.Namespace) -> int:
         print(f"{name:28} {m.value:10.4f}   n = {m.n}, {m.split}{judge}, seed {m.seed}")
     print(f"Recorded in {record(run, results)}")
     return 0
+
+
+def data_list(options: argparse.Namespace) -> int:
+    from labkit.data import catalog
+
+    catalog.show()
+    return 0
+
+
+def data_fetch(options: argparse.Namespace) -> int:
+    from labkit.data import catalog
+
+    for name in options.names:
+        print(f"{name}: {catalog.fetch(name)}")
+    return 0
+
+
+def data_check(options: argparse.Namespace) -> int:
+    from labkit.data import catalog
+
+    return catalog.check_all(options.names)
+
+
+def data_prepare(options: argparse.Namespace) -> int:
+    from labkit.data.prepare import prepare
+
+    return prepare(Path(options.source), Path(options.target), options.side)
 
 
 def study(options: argparse.Namespace) -> int:

@@ -1,0 +1,23 @@
+"""Points in the plane: what was generated beside what is real."""
+
+from collections.abc import Mapping
+
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from labkit.views import style
+
+
+def point_clouds(real: Tensor, generated: Mapping[str, Tensor], limit: float = 1.1) -> Figure:
+    """One panel for the real points (N, 2), one for each set of generated ones over the real ones in pale blue."""
+    figure, axes = style.panels(1 + len(generated), width=2.1, height=2.25)
+    axes[0].scatter(*real.T, s=3, color=style.REAL, alpha=0.35, linewidths=0)
+    axes[0].set_title("real")
+    for panel, (title, points) in zip(axes[1:], generated.items(), strict=True):
+        panel.scatter(*real.T, s=3, color=style.REAL, alpha=0.12, linewidths=0)
+        panel.scatter(*points.T, s=3, color=style.FAKE, alpha=0.5, linewidths=0)
+        panel.set_title(title)
+    for panel in axes:
+        panel.set(xlim=(-limit, limit), ylim=(-limit, limit), xticks=[], yticks=[], aspect="equal")
+        panel.grid(False)
+    return figure
