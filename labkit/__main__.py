@@ -211,7 +211,7 @@ def data_fetch(options: argparse.Namespace) -> int:
     from labkit.data import catalog
 
     for name in options.names:
-        print(f"{name}: {catalog.fetch(name)}")
+        catalog.fetch(name)
     return 0
 
 
@@ -238,9 +238,13 @@ def study(options: argparse.Namespace) -> int:
 
 
 def reproduce(options: argparse.Namespace) -> int:
+    from labkit.ledger import readme
     from labkit.reproduce import reproduce as run_lessons
 
-    return run_lessons(options.profile, options.lessons, options.jobs, options.force, options.record)
+    status = run_lessons(options.profile, options.lessons, options.jobs, options.force, options.record)
+    if options.record:
+        readme.update()
+    return status
 
 
 def report(options: argparse.Namespace) -> int:

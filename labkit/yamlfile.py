@@ -35,7 +35,8 @@ def read_yaml(path: Path) -> Any:
         raise LabError(f"{path}: no such file; restore it with `git checkout -- {path.name}`.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise LabError(f"{path}: cannot be read ({error}).") from None
-    except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:  # bad dates, tags…
+    # Beside YAML's own errors: what impossible dates, tags and endless nesting raise.
+    except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
         problem = " ".join(str(getattr(error, "problem", None) or error).split())

@@ -112,6 +112,12 @@ def test_a_lesson_with_claims_must_judge_them(folders, capsys, no_kernel):
     assert "did not call `judge`" in capsys.readouterr().out
 
 
+def test_a_lesson_must_judge_its_own_claims(folders, capsys, no_kernel):
+    write_lesson(folders, ONE, JUDGE.format(lesson=TWO, value=3.0))
+    assert smoke(folders) == 1
+    assert "01_one judged the claims of 02_two" in capsys.readouterr().out
+
+
 def test_a_kernel_that_dies_is_a_failure(folders, capsys):
     write_lesson(folders, ONE, "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
     assert smoke(folders) == 1

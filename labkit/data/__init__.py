@@ -38,8 +38,8 @@ RECIPES: dict[str, Callable[..., "DataSet"]] = {
     for module, names in {
         "digits": ("optdigits", "recoloured_digits"),
         "glyphs": ("glyph_digits", "digits_to_glyphs", "glyph_pair", "glyph_classes"),
-        "photos": ("photo_crops", "colour_to_grey"),
-        "rendered": ("textured_to_flat", "figure_on_ground"),
+        "photos": ("photo_crops", "colour_to_grey", "two_collections"),
+        "rendered": ("textured_to_flat", "grained_to_flat", "figure_on_ground"),
         "toy": ("ring", "grid", "rings"),
         "folders": ("cyclegan_folders", "two_folders", "class_folders", "emoji"),
         "real_digits": ("mnist", "usps", "mnist_to_usps", "svhn_subset", "svhn_to_mnist"),

@@ -1,4 +1,4 @@
-"""Unpack a zip or tar archive that somebody else made: nothing leaves its folder, nothing explodes, nothing is half done.
+"""Unpack a zip or tar archive that somebody else made: nothing leaves its folder, nothing explodes or is half done.
 
 An archive is unpacked into a temporary folder beside the target, which is renamed when all of it has arrived. Only
 plain files and folders are taken; links, devices, absolute names and names with `..` are refused.
@@ -155,7 +155,9 @@ class _Limited:
         chunk = self.stream.read(size)
         self.left -= len(chunk)
         if self.left < 0:
-            raise BadArchiveError(f"{self.archive}: unpacks without end, so it was not unpacked; get it from its publisher.")
+            raise BadArchiveError(
+                f"{self.archive}: unpacks without end, so it was not unpacked; get it from its publisher."
+            )
         return chunk
 
 
@@ -167,4 +169,6 @@ def _safe(name: str, archive: Path) -> PurePosixPath:
 
 
 def _not_plain(name: str, archive: Path) -> BadArchiveError:
-    return BadArchiveError(f"{archive}: holds a link or device ('{name}'), so it was not unpacked; get it from its publisher.")
+    return BadArchiveError(
+        f"{archive}: holds a link or device ('{name}'), so it was not unpacked; get it from its publisher."
+    )

@@ -174,21 +174,22 @@ def _fetch_file(name: str, file: RemoteFile, to: Path) -> None:
 def _fetch_archive(name: str, entry: Entry, file: RemoteFile, to: Path, say: Callable[[str], None]) -> None:
     """An archive: what it holds becomes the set's folder, and the archive is deleted."""
     folder, archive = to / entry.folder, to / "downloads" / file.save_as
-    if folder.exists():
+    if folder.exists() and not archive.exists():
         return
-    if not archive.exists():
+    if archive.exists():  # verified by an earlier call that was stopped before its end
+        sha256 = _verified(archive, file, _recorded(to).get(name, {}))
+    else:
         demand_space(to, 2 * (file.size or 0), f"{name}, packed and unpacked,")
         part = download(file.url, archive, file.size)
         sha256 = _verified(part, file, _recorded(to).get(name, {}))
         part.replace(archive)
-    else:  # verified by an earlier call that was stopped while it unpacked
-        sha256 = _verified(archive, file, _recorded(to).get(name, {}))
-    say(f"{name}: unpacking")
-    try:
-        unpack(archive, folder)
-    except BadArchiveError:
-        _set_aside(archive)  # or the next call would find it and fail in the same way
-        raise
+    if not folder.exists():
+        say(f"{name}: unpacking")
+        try:
+            unpack(archive, folder)
+        except BadArchiveError:
+            _set_aside(archive)  # or the next call would find it and fail in the same way
+            raise
     _record(to, name, {file.save_as: sha256, "contents": contents_digest(folder)})
     archive.unlink()
     if not any(archive.parent.iterdir()):
@@ -200,8 +201,8 @@ def _verified(part: Path, file: RemoteFile, recorded: dict[str, str]) -> str:
     wrong = _wrong_checksum(part, file, recorded)
     if wrong:
         raise LabError(
-            f"{file.save_as}: {wrong[0]}, so it was set aside as {_set_aside(part)}; fetch again, and if it comes back the same,"
-            " its publisher has changed it: mend the catalogue or delete its line in checksums.json."
+            f"{file.save_as}: {wrong[0]}, so it was set aside as {_set_aside(part)}; fetch again, and if it comes back"
+            " the same, its publisher has changed it: mend the catalogue or delete its line in checksums.json."
         )
     return digest(part)
 

@@ -123,6 +123,31 @@ def colour_to_grey(
     )
 
 
+def two_collections(
+    size: int = 64,
+    n_train: int = 500,
+    n_test: int = 100,
+    photos_A: Sequence[str] = ("temple", "astronaut", "motorcycle"),
+    photos_B: Sequence[str] = ("flower", "rocket", "retina"),
+    held_out_A: Sequence[str] = ("cat",),
+    held_out_B: Sequence[str] = ("coffee",),
+    seed: int = 0,
+) -> DataSet:
+    """A: crops of some colour photographs. B: crops of others. Two collections, and nothing says what should change.
+
+    Test crops come from the photographs held out for each domain. There is no truth.
+    """
+    names = [*photos_A, *photos_B, *held_out_A, *held_out_B]
+    _check_disjoint("two_collections", names, photos_A, photos_B, held_out_A, held_out_B)
+    parts = ((photos_A, n_train), (photos_B, n_train), (held_out_A, n_test), (held_out_B, n_test))
+    A, B, test_A, test_B = (crops(part, n, size, seed=4 * seed + i)[0] for i, (part, n) in enumerate(parts))
+    return DataSet(
+        "two_collections",
+        {"A": Domain("collection_A", A), "B": Domain("collection_B", B)},
+        {"A": Domain("collection_A", test_A), "B": Domain("collection_B", test_B)},
+    )
+
+
 def _check_disjoint(recipe: str, names: Sequence[str], *parts: Sequence[str]) -> None:
     chosen = [name for part in parts for name in part]
     if not all(parts) or len(set(chosen)) < len(chosen) or not set(chosen) <= set(names) or len(chosen) == 0:

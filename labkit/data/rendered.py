@@ -121,6 +121,38 @@ def _map(land: Tensor) -> Tensor:
     return torch.cat([_halved(MAP_COLOURS[part].permute(0, 3, 1, 2)) for part in land.split(_AT_ONCE)]) * 2 - 1
 
 
+# -- print on grainy paper <-> print on flat paper ---------------------------------------------------------------------
+
+
+def grained_to_flat(
+    size: int = 32, n_train: int = 400, n_test: int = 60, strength: float = 0.7, seed: int = 0
+) -> DataSet:
+    """A: printed digits on grainy paper, a random window of a photograph of gravel. B: the same kind of print on black.
+
+    The plainest pair that loses information: every pixel of the paper is known in A and gone in B, and the print
+    stays where it is. One channel. `strength`: brightness of the brightest grain, white print being 1.
+    """
+    from labkit.data.glyphs import DIGITS, scattered, styles
+
+    def print_on_black(n: int, part: int) -> tuple[Tensor, Tensor]:
+        drawn = scattered(DIGITS, styles(slants=("upright",), textures=("solid",)), n, 3 * seed + part, size=size)
+        return (drawn.images + 1) / 2, drawn.contents
+
+    def on_grain(ink: Tensor, part: int) -> Tensor:
+        grain = _grain("gravel", len(ink), size, np.random.default_rng([seed, part, 0x6A1]))
+        return (ink + (1 - ink) * strength * grain) * 2 - 1
+
+    counts = (n_train, n_train, n_test)
+    (ink_A, digits_A), (ink_B, digits_B), (ink, digits) = (print_on_black(n, i) for i, n in enumerate(counts))
+    grained, flat = on_grain(ink, 1), ink * 2 - 1
+    return DataSet(
+        "grained_to_flat",
+        {"A": Domain("grained", on_grain(ink_A, 0), digits_A), "B": Domain("flat", ink_B * 2 - 1, digits_B)},
+        {"A": Domain("grained", grained, digits), "B": Domain("flat", flat, digits)},
+        {("A", "B"): flat, ("B", "A"): grained},
+    )
+
+
 # -- a figure on a ground: brown horse in the grass <-> striped horse on gravel ----------------------------------------
 
 

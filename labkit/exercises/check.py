@@ -23,13 +23,13 @@ class Property:
     hint: str
 
 
-class Unsolved(Exception):
+class Unsolved(Exception):  # noqa: N818 (no error: a state of the exercise)
     """The stub is still a stub."""
 
 
 @dataclass(frozen=True)
 class Exercise:
-    """An exercise, called with the student's function. `properties` are looked at in order; the first that fails is shown."""
+    """An exercise, called with the student's function. The first of the `properties` that fails is shown."""
 
     title: str
     properties: tuple[Property, ...]
@@ -55,7 +55,8 @@ class Exercise:
             except (Unsolved, NotImplementedError):
                 raise Unsolved from None
             except Exception as error:  # whatever a student's code may raise is shown, not passed on
-                return Property(wanted.name, wanted.holds, f"{wanted.hint} (Python says: {type(error).__name__}: {error})")
+                hint = f"{wanted.hint} (Python says: {type(error).__name__}: {error})"
+                return Property(wanted.name, wanted.holds, hint)
             if not holds:
                 return wanted
         return None

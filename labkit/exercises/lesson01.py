@@ -61,7 +61,7 @@ generator_loss = Exercise(
         Property(
             "finite",
             _g_finite,
-            "At logit -200 the sigmoid rounds to 0 and its logarithm is lost. There is a function that does both at once.",
+            "At logit -200 the sigmoid rounds to 0 and its logarithm is lost. One function does both at once.",
         ),
     ),
 )

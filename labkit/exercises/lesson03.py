@@ -39,7 +39,7 @@ def _cycle_home(student) -> bool:
 def _cycle_both(student) -> bool:
     """A way home that fails in A alone, then in B alone: zero where it is zero there, else the loss must see both."""
     zero, one = torch.zeros(1, 1, 2, 2), torch.ones(1, 1, 2, 2)
-    only_A = answer(student, lambda x: x.abs(), lambda y: y, -one, one, 1.0)  # A → B → A loses a sign, B → A → B nothing
+    only_A = answer(student, lambda x: x.abs(), lambda y: y, -one, one, 1.0)  # A → B → A loses a sign
     only_B = answer(student, lambda x: x, lambda y: y.abs(), one, -one, 1.0)
     nothing = answer(student, lambda x: x, lambda y: y, zero, zero, 1.0)
     return abs(only_A.item() - 2) < 1e-4 and abs(only_B.item() - 2) < 1e-4 and abs(nothing.item()) < 1e-6
@@ -64,7 +64,9 @@ cycle_loss = Exercise(
         Property("home", _cycle_home, "Where both round trips come home exactly, the loss must be 0."),
         Property("both ways", _cycle_both, "One round trip starts in A, the other in B. Each must count by itself."),
         Property("weight", _cycle_weight, "Three times the weight, three times the loss."),
-        Property("value", _cycle_value, "The mean absolute difference over all pixels and images, for each way, added up."),
+        Property(
+            "value", _cycle_value, "The mean absolute difference over all pixels and images, for each way, added up."
+        ),
         Property("gradient", _cycle_gradient, "Each round trip must teach both generators: nothing may be detached."),
     ),
 )
@@ -116,11 +118,15 @@ def _forgets_the_graph(student) -> bool:
 image_pool = Exercise(
     "the image pool",
     (
-        Property("fill", _fills, "Until the pool is full every image is stored and shown as it is, whatever `swap` says."),
+        Property(
+            "fill", _fills, "Until the pool is full every image is stored and shown as it is, whatever `swap` says."
+        ),
         Property("keep", _keeps, "Full, and no swap: show the new image, leave the pool alone."),
         Property("swap", _swaps, "Full, and swap: show the old image of that slot, and put the new one in its place."),
         Property("size", _bounded, "The pool must never hold more than `capacity` images."),
-        Property("detach", _forgets_the_graph, "What is stored and shown must not hang on the generator's graph any more."),
+        Property(
+            "detach", _forgets_the_graph, "What is stored and shown must not hang on the generator's graph any more."
+        ),
     ),
 )
 
@@ -166,9 +172,25 @@ def _d_leaves_g_alone(student) -> bool:
 missing_detach = Exercise(
     "the missing detach",
     (
-        Property("detach", _d_leaves_g_alone, "After `loss_D.backward()` the weights of G hold a gradient. Where does it enter?"),
-        Property("G learns", lambda s: _same_gradients(s, 0), "Now G gets nothing from its own loss: the cut is too early."),
-        Property("D learns", lambda s: _same_gradients(s, 1), "D must still learn from real and from generated images."),
-        Property("value", _game_values, "A detach changes gradients, never values: both losses must stay what they were."),
+        Property(
+            "detach",
+            _d_leaves_g_alone,
+            "After `loss_D.backward()` the weights of G hold a gradient. Where does it enter?",
+        ),
+        Property(
+            "G learns",
+            lambda student: _same_gradients(student, 0),
+            "Now G gets nothing from its own loss: the cut is too early.",
+        ),
+        Property(
+            "D learns",
+            lambda student: _same_gradients(student, 1),
+            "D must still learn from real and from generated images.",
+        ),
+        Property(
+            "value",
+            _game_values,
+            "A detach changes gradients, never values: both losses must stay what they were.",
+        ),
     ),
-)  # fmt: skip
+)

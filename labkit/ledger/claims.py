@@ -19,6 +19,11 @@ Kind = Literal["exact", "direction", "number", "cost"]
 Comparison = Literal["greater", "less", "equals"]
 
 
+def number(value: float) -> str:
+    """A number for readers: counts in full, all else with four digits."""
+    return f"{value:,.0f}" if abs(value) >= 1000 and value == round(value) else f"{value:.4g}"
+
+
 @dataclass(frozen=True)
 class Source:
     """Where the claim is made.
@@ -61,13 +66,13 @@ class Rule:
 
     def words(self) -> str:
         """The rule as a reader would say it."""
-        reference = self.reference if isinstance(self.reference, str) else f"{self.reference:g}"
+        reference = self.reference if isinstance(self.reference, str) else number(self.reference)
         if self.comparison == "equals":
-            return f"{self.measure} = {reference} ± {self.margin:g}"
+            return f"{self.measure} = {reference}" + (f" ± {number(self.margin)}" if self.margin else " exactly")
         if self.margin == 0:
             return f"{self.measure} {'at least' if self.comparison == 'greater' else 'at most'} {reference}"
         side = "above" if self.comparison == "greater" else "below"
-        return f"{self.measure} {side} {reference} by at least {self.margin:g}"
+        return f"{self.measure} {side} {reference} by at least {number(self.margin)}"
 
 
 @dataclass(frozen=True)

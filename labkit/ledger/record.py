@@ -20,12 +20,15 @@ from labkit.paths import write_atomically
 class LessonState:
     """How the last run of a lesson ended.
 
-    stamp: fingerprint of all that its result depends on. error: what stopped it, None where it ran to its end.
+    stamp:       fingerprint of all that its result depends on.
+    environment: of the machine that ran it (`labkit.environment`).
+    error:       what stopped it, None where it ran to its end.
     """
 
     stamp: str
     date: str
     seconds: float
+    environment: dict
     error: str | None = None
 
 
@@ -48,7 +51,10 @@ def lesson_verdicts(lesson: str, profile: str, claims: Sequence[Claim], folders:
     """
     path = folders.lesson_run(profile, lesson) / "measured.json"
     try:
-        measured = from_json(path.read_text())
+        text = path.read_text()
+        measured, judged = from_json(text), json.loads(text)
+        if (judged["lesson"], judged["profile"]) != (lesson, profile):
+            raise LabError(f"{lesson} judged the claims of {judged['lesson']} at profile '{judged['profile']}'.")
     except FileNotFoundError:
         if any(claim.lesson == lesson and profile in claim.rules for claim in claims):
             raise LabError(f"{lesson} has claims at profile '{profile}' but did not call `judge`.") from None
@@ -75,7 +81,7 @@ def recorded_verdicts(recorded: Mapping[str, dict]) -> dict[str, str]:
     return {name: claim["verdict"] for entry in recorded.values() for name, claim in entry["claims"].items()}
 
 
-def write_recorded(path: Path, judged: Mapping[str, tuple[LessonState, Verdicts]], environment: dict) -> None:
+def write_recorded(path: Path, judged: Mapping[str, tuple[LessonState, Verdicts]]) -> None:
     """Record the verdicts of `judged` (lesson → its state and verdicts); the other lessons keep what they had."""
     recorded = read_recorded(path)
     for lesson, (state, verdicts) in judged.items():
@@ -83,7 +89,7 @@ def write_recorded(path: Path, judged: Mapping[str, tuple[LessonState, Verdicts]
         recorded[lesson] = {
             "date": state.date,
             "seconds": round(state.seconds),
-            "environment": environment,
+            "environment": state.environment,
             "claims": claims,
         }
     content = {lesson: recorded[lesson] for lesson in sorted(recorded)}

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from labkit.errors import LabError
-from labkit.ledger.claims import Claim, Rule, read_claims
+from labkit.ledger.claims import Claim, Rule, number, read_claims
 from labkit.paths import write_atomically
 
 HOLDS, FAILS, UNDECIDED = "holds", "does not hold", "undecided"
@@ -42,7 +42,7 @@ class Measured:
 
     def text(self) -> str:
         spread = f" ± {self.spread:.2g}" if self.spread is not None else ""
-        return f"{self.value:.4g}{spread}"
+        return f"{number(self.value)}{spread}"
 
 
 @dataclass(frozen=True)
@@ -206,7 +206,7 @@ def _html_row(item: Verdict) -> str:
     in_print = f"{published.value} ({published.provenance})" if published else "–"
     compared = f"{item.rule.words()}"
     if isinstance(item.rule.reference, str):
-        compared += f" ({item.reference:.4g})"
+        compared += f" ({number(item.reference)})"
     count = "–" if item.measured.n is None else f"{item.measured.n:,}"
     title = f"<b>{html.escape(item.claim.id)}</b><br>{html.escape(item.claim.statement)}"
     plain = (in_print, item.measured.text(), count, compared, item.outcome)

@@ -1,18 +1,19 @@
-r"""The adversarial losses: what the discriminator minimises, what the generator minimises, and what theory says of both.
+"""The adversarial losses: what the discriminator and the generator minimise, and what theory says of both.
 
-A discriminator gives one logit for each image or each patch of it, without a sigmoid: $D(x) = \sigma(\text{logit})$. Every
-loss is a mean over all logits; several discriminators or scales are summed by the system that has them.
+A discriminator gives one logit for each image or each patch of it, without a sigmoid. Every loss is a mean over all
+logits; several discriminators or scales are summed by the system that has them. With the logit d and D = sigmoid(d):
 
-kind           D minimises                                      G minimises            used by
-minimax        -E log D(x) - E log(1 - D(G(z)))                 E log(1 - D(G(z)))     GAN, Eq. 1 (Goodfellow et al. 2014)
-nonsaturating  the same                                         -E log D(G(z))         GAN, section 3; DCGAN, DiscoGAN, CoGAN,
-                                                                                       UNIT (2017), SinCUT
-lsgan          1/2 E (d(x) - 1)^2 + 1/2 E d(G(z))^2             E (d(G(z)) - 1)^2      CycleGAN, CUT, ComboGAN; MUNIT without 1/2
-hinge          E max(0, 1 - d(x)) + E max(0, 1 + d(G(z)))       -E d(G(z))             FUNIT
-wasserstein    E d(G(z)) - E d(x), d held 1-Lipschitz           -E d(G(z))             StarGAN, DualGAN (with the penalty below)
+kind           D minimises                                  G minimises          used by
+minimax        -E log D(x) - E log(1 - D(G(z)))             E log(1 - D(G(z)))   GAN, Eq. 1
+nonsaturating  the same                                     -E log D(G(z))       GAN, section 3; DCGAN, DiscoGAN,
+                                                                                 CoGAN, UNIT (2017), SinCUT
+lsgan          1/2 E (d(x) - 1)^2 + 1/2 E d(G(z))^2         E (d(G(z)) - 1)^2    CycleGAN, CUT, ComboGAN;
+                                                                                 MUNIT without the 1/2
+hinge          E max(0, 1 - d(x)) + E max(0, 1 + d(G(z)))   -E d(G(z))           FUNIT
+wasserstein    E d(G(z)) - E d(x), d held 1-Lipschitz       -E d(G(z))           StarGAN, DualGAN (with the penalty)
 
-Here D is the sigmoid of the logit and d the logit itself. The 1/2 of `lsgan` belongs to D alone, as in CycleGAN: it halves
-the learning speed of D against that of G. The LSGAN paper (Mao et al. 2017, Eq. 9) has it on both sides.
+GAN: Goodfellow et al. 2014, arXiv 1406.2661. The 1/2 of `lsgan` belongs to D alone, as in CycleGAN, and slows D down
+against G. The LSGAN paper (Mao et al. 2017, arXiv 1611.04076, Eq. 9) has it on both sides.
 """
 
 import math
@@ -34,7 +35,7 @@ def _unknown(kind: str) -> LabError:
 def discriminator_loss(kind: str, real: Tensor, fake: Tensor) -> Tensor:
     """What D minimises, a scalar. `real`, `fake`: logits of any shape, on real and on (detached) generated images."""
     match kind:
-        case "minimax" | "nonsaturating":  # -log s(r) = softplus(-r), -log(1 - s(f)) = softplus(f): finite for every logit
+        case "minimax" | "nonsaturating":  # -log D = softplus(-d), -log(1 - D) = softplus(d): finite for every d
             return softplus(-real).mean() + softplus(fake).mean()
         case "lsgan":
             return 0.5 * ((real - 1).square().mean() + fake.square().mean())
@@ -62,8 +63,8 @@ def generator_loss(kind: str, fake: Tensor) -> Tensor:
 def equilibrium(kind: str) -> tuple[float, float | None]:
     """The losses (of D, of G) when the generated distribution is the real one and D is optimal for it.
 
-    D is then the same everywhere: 1/2 (lsgan: 1/2 as a logit). None: any constant is optimal for D, so that the loss of G has
-    no fixed value (hinge: a constant logit in [-1, 1]; wasserstein: any).
+    D is then the same everywhere: 1/2 (lsgan: 1/2 as a logit). None: more than one constant is optimal for D, so that
+    the loss of G has no fixed value (hinge: any constant logit in [-1, 1]; wasserstein: any).
     """
     match kind:
         case "minimax":
@@ -80,7 +81,7 @@ def equilibrium(kind: str) -> tuple[float, float | None]:
 
 
 def _input_gradient(D: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """d(sum of logits)/dx, one row an image: (B, numbers of one image). Differentiable again, in the parameters of D."""
+    """d(sum of logits)/dx, one row an image: (B, numbers of one image). Differentiable again, in D's parameters."""
     x = x.detach().requires_grad_(True)
     with torch.enable_grad():
         (gradient,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)
@@ -92,8 +93,8 @@ def gradient_penalty(
 ) -> Tensor:
     """E (|grad D(x)| - 1)^2 on random points between real and generated images (WGAN-GP, Gulrajani et al. 2017, Eq. 3).
 
-    `real`, `fake`: (B, ...) of one shape. The weight (10 in the paper, StarGAN and DualGAN) is the system's. D must judge each
-    image alone: BatchNorm in D would mix the images, and the gradient of the sum would not be the gradient of each.
+    `real`, `fake`: (B, ...) of one shape. The weight (10 in the paper, StarGAN and DualGAN) is the system's. D must
+    judge each image alone: with BatchNorm in D the gradient of the sum would not be the gradient of each.
     """
     # where the draw is the caller's, it is made on the device of its generator
     device = generator.device if generator is not None else real.device

@@ -3,8 +3,8 @@
 Chu, Zhmoginov, Sandler, "CycleGAN, a master of steganography", 2017, arXiv 1712.02950: where B cannot show all that A
 shows, a round trip can only come home if the image in B carries the rest as a faint, high-frequency signal.
 
-Notation: x = real_A, y = G_AB(x) the image on the way, `back` = G_BA. Images are (N, C, H, W) in [-1, 1], where one step of
-8 bits is GREY = 2/255. Disturbed images are not clipped, so that disturbances of equal size stay equal.
+Notation: x = real_A, y = G_AB(x) the image on the way, `back` = G_BA. Images are (N, C, H, W) in [-1, 1], where one
+step of 8 bits is GREY = 2/255. Disturbed images are not clipped, so that disturbances of equal size stay equal.
 """
 
 import io
@@ -84,7 +84,7 @@ def detail_swap(
 ) -> Measurement:
     """Give every y the detail of the next one's, and see whether its way home leads to the next one's x.
 
-    1 − ‖back(y′) − x_next‖₁ / ‖back(y) − x_next‖₁: the part of the way to x_next. 0: the detail carries nothing, 1: all.
+    1 − ‖back(y′) − x_next‖₁ / ‖back(y) − x_next‖₁: the part of the way to x_next. 0: detail carries nothing, 1: all.
     """
     donor_y, donor_x = y.roll(-1, 0), x.roll(-1, 0)
     swapped = y - detail(y, radius) + detail(donor_y, radius)

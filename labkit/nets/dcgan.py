@@ -1,8 +1,8 @@
 """The networks of DCGAN: all convolutions, strides instead of pooling, BatchNorm, no hidden fully connected layer.
 
-Radford, Metz, Chintala, "Unsupervised representation learning with deep convolutional generative adversarial networks",
-ICLR 2016, arXiv 1511.06434, section 3 and figure 1. With ngf = ndf = 64 at 64 px and 3 channels the parameter counts are
-those of the widely used port: 3,576,704 and 2,765,568.
+Radford, Metz, Chintala, "Unsupervised representation learning with deep convolutional generative adversarial
+networks", ICLR 2016, arXiv 1511.06434, section 3 and figure 1. With ngf = ndf = 64 at 64 px and 3 channels the parameter
+counts are those of the widely used port: 3,576,704 and 2,765,568.
 """
 
 from torch import Tensor, nn
@@ -14,15 +14,17 @@ from labkit.nets.blocks import init_normal
 def doublings(size: int) -> int:
     """How many doublings lead from 4 px to `size` px. Raises LabError where none does."""
     if size < 8 or size & (size - 1):
-        raise LabError(f"DCGAN doubles 4 px again and again, so its images are 8, 16, 32, 64, … px wide; {size} px is not.")
+        raise LabError(
+            f"DCGAN doubles 4 px again and again, so its images are 8, 16, 32, 64, … px wide; {size} px is not."
+        )
     return size.bit_length() - 3
 
 
 class DCGANGenerator(nn.Module):
     """z (B, nz) -> image (B, channels, size, size) in [-1, 1].
 
-    4x4 with ngf * 2^(k-1) channels, then k - 1 doublings that halve the channels (BatchNorm, ReLU), then the last doubling to
-    the image (tanh, no BatchNorm); size = 4 * 2^k.
+    4x4 with ngf * 2^(k-1) channels, then k - 1 doublings that halve the channels (BatchNorm, ReLU), then the last
+    doubling to the image (tanh, no BatchNorm); size = 4 * 2^k.
     """
 
     def __init__(self, size: int = 64, channels: int = 3, nz: int = 100, ngf: int = 128):
@@ -46,7 +48,7 @@ class DCGANGenerator(nn.Module):
 class DCGANDiscriminator(nn.Module):
     """Image (B, channels, size, size) -> one logit an image (B, 1), no sigmoid: the generator's mirror image.
 
-    `norm`: BatchNorm in all hidden layers but the first; to be left out where a gradient penalty judges each image alone.
+    `norm`: BatchNorm in all hidden layers but the first; not for a gradient penalty, which judges each image alone.
     """
 
     def __init__(self, size: int = 64, channels: int = 3, ndf: int = 64, norm: bool = True):

@@ -96,6 +96,6 @@ class PointDiscriminator(nn.Module):
 
 
 def feature_matching(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
-    """Σ over layers of the mean squared difference of the batch-mean features (B, …); no gradient into the real ones."""
+    """Σ over layers of the mean squared difference of the batch-mean features (B, …). No gradient into the real."""
     pairs = zip(real, fake, strict=True)
     return torch.stack([(r.mean(0).detach() - f.mean(0)).square().mean() for r, f in pairs]).sum()

@@ -71,19 +71,21 @@ class MovingAverage(nn.Module):
 class FeatureQueue(nn.Module):
     """The last `length` keys, first in, first out: MoCo's dictionary of negatives (He et al. 2020, section 3.2).
 
-    Starts with random unit vectors, drawn from torch's global generator, as the official code does. The keys and the
-    place where the next one goes are buffers.
+    Starts with random unit vectors, drawn from torch's global generator, as the official code does. The keys, the place
+    where the next one goes, and the keys' labels (-1 where none was given; only an oracle looks at them) are buffers.
     """
 
     def __init__(self, length: int, dim: int):
         super().__init__()
         self.register_buffer("keys", nn.functional.normalize(torch.randn(length, dim), dim=1))  # (length, dim)
+        self.register_buffer("labels", torch.full((length,), -1))
         self.register_buffer("position", torch.zeros((), dtype=torch.int64))
 
     @torch.no_grad()
-    def enqueue(self, keys: Tensor) -> None:
+    def enqueue(self, keys: Tensor, labels: Tensor | None = None) -> None:
         """Put keys (B, dim) in the places of the oldest; of more than `length` keys the last ones stay."""
         length = len(self.keys)
         places = (self.position + torch.arange(len(keys), device=keys.device)) % length
         self.keys[places[-length:]] = keys[-length:].to(self.keys.dtype)
+        self.labels[places[-length:]] = -1 if labels is None else labels[-length:]
         self.position.copy_((self.position + len(keys)) % length)

@@ -9,6 +9,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+View = Literal["global", "patch"]
+
 
 class ImageNorm(nn.Module):
     """Normalise every channel of every image over its own pixels, then scale (from N(1, 0.02²)) and shift (from 0).
@@ -39,9 +41,7 @@ def _down(c_in: int, c_out: int, kernel: int) -> nn.Module:
 
 
 def _up(c_in: int, c_out: int, kernel: int) -> nn.Module:
-    return _initialised(
-        nn.ConvTranspose2d(c_in, c_out, kernel, stride=2, padding=kernel // 2, output_padding=1)
-    )
+    return _initialised(nn.ConvTranspose2d(c_in, c_out, kernel, stride=2, padding=kernel // 2, output_padding=1))
 
 
 class UNet(nn.Module):
@@ -93,9 +93,7 @@ class DualCritic(nn.Module):
     convolution of stride 2. `size` is H; only the linear layer depends on it.
     """
 
-    def __init__(
-        self, size: int = 256, channels: int = 3, ndf: int = 64, layers: int = 5, view: Literal["global", "patch"] = "global"
-    ):
+    def __init__(self, size: int = 256, channels: int = 3, ndf: int = 64, layers: int = 5, view: View = "global"):
         super().__init__()
         widths = [ndf * min(2**i, 8) for i in range(layers)]
         stages = [_down(channels, ndf, 5), nn.LeakyReLU(0.2)]

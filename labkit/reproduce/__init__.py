@@ -72,6 +72,8 @@ def reproduce(
 
 
 def _run_all(stamps, profile, claims, recorded, jobs, force, folders, limits, display) -> None:
+    from labkit import environment
+
     waiting = []
     for lesson in stamps:
         if not force and _up_to_date(lesson, stamps[lesson], profile, claims, folders):
@@ -80,12 +82,14 @@ def _run_all(stamps, profile, claims, recorded, jobs, force, folders, limits, di
             waiting.append(lesson)
     # The longest first, so that none is left to run alone at the end.
     waiting.sort(key=lambda lesson: -recorded.get(lesson, {}).get("seconds", 0))
+    # The kernels run with one thread each, whatever this process was started with.
+    machine = environment.record() | {"threads": 1} if waiting else {}
     running: dict[str, Child] = {}
     try:
         while waiting or running:
             while waiting and len(running) < jobs:
                 lesson = waiting.pop(0)
-                running[lesson] = Child(lesson, profile, stamps[lesson], folders, limits)
+                running[lesson] = Child(lesson, profile, stamps[lesson], machine, folders, limits)
             time.sleep(0.1)
             display.update(running)
             for lesson, child in list(running.items()):
@@ -114,7 +118,6 @@ def _up_to_date(lesson: str, current: str, profile: str, claims: Sequence[Claim]
 def _conclude(chosen, profile, claims, recorded, record, folders, display) -> int:
     """Judge, compare with what is recorded, write the report, say it all; the exit status."""
     from labkit.ledger import report
-    from labkit.runs import environment
 
     judged, failed, contradictions = {}, [], []
     known = recorded_verdicts(recorded)
@@ -135,7 +138,7 @@ def _conclude(chosen, profile, claims, recorded, record, folders, display) -> in
                 contradictions.append(f"{item.claim.id}: {item.outcome}; recorded was: {known[item.claim.id]}")
 
     if record:
-        write_recorded(folders.verdicts(profile), judged, environment.record())
+        write_recorded(folders.verdicts(profile), judged)
         contradictions = []  # what differed is the new record; `git diff` shows it
     page = report.build(profile, folders)
     display.say(_summary([verdicts for _, verdicts in judged.values()]))

@@ -41,8 +41,16 @@ class Progress:
 class Child:
     """The run of one lesson. `poll()` until it is not None; `kill()` ends it at any time and leaves no process."""
 
-    def __init__(self, lesson: str, profile: str, stamp: str, folders: Folders, limits: tuple[int, int] | None = None):
-        self.lesson, self.profile, self.stamp = lesson, profile, stamp
+    def __init__(
+        self,
+        lesson: str,
+        profile: str,
+        stamp: str,
+        environment: dict,
+        folders: Folders,
+        limits: tuple[int, int] | None = None,
+    ):
+        self.lesson, self.profile, self.stamp, self.environment = lesson, profile, stamp, environment
         self.notebook = folders.notebooks / f"{lesson}.ipynb"
         self.folder = folders.lesson_run(profile, lesson)
         self.cell_seconds, self.notebook_seconds = limits or LIMITS[profile]
@@ -133,7 +141,7 @@ class Child:
             target = self.folder / "measured.json"
             measured.replace(target) if measured.exists() else target.unlink(missing_ok=True)
         date = datetime.now(UTC).strftime("%Y-%m-%d")
-        state = LessonState(self.stamp, date, self.seconds(), error)
+        state = LessonState(self.stamp, date, self.seconds(), self.environment, error)
         write_state(self.folder, state)
         return state
 

@@ -17,13 +17,12 @@ from lightning_fabric import Fabric
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
-from labkit import data, systems
+from labkit import data, environment, systems
 from labkit.data.domain import DataSet
 from labkit.data.unpaired import UnpairedBatches
 from labkit.errors import LabError
 from labkit.nets.memory import ImagePool
 from labkit.paths import remove_leftovers, write_atomically
-from labkit.runs import environment
 from labkit.runs.spec import RunSpec
 from labkit.settings import from_mapping
 from labkit.systems.base import System
@@ -116,7 +115,8 @@ def open_run(folder: Path) -> Run:
     try:
         history = History.from_dict(json.loads((folder / "history.json").read_text()))
     except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise LabError(f"{folder / 'history.json'} cannot be read ({error}); delete the folder to run afresh.") from None
+        reason = f"{folder / 'history.json'} cannot be read ({error})"
+        raise LabError(f"{reason}; delete the folder to run afresh.") from None
     return Run(spec, folder, system.eval(), history)
 
 

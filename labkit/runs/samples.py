@@ -1,4 +1,4 @@
-"""A few test images of a study's arm, kept beside what it measured, so that a lesson can show arms it has no time to train.
+"""A few test images of a study's arm, kept beside what it measured, for lessons that have no time to train it.
 
 One PNG an arm, `results/<profile>/<lesson>/<arm>.png`: a row each of real_A, fake_B, rec_A where the system has the way
 back, real_B and fake_A; an image a column. 8 bits a colour, as any picture.

@@ -16,9 +16,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from labkit import paths, profiles
+from labkit import data, environment, paths, profiles
 from labkit.errors import LabError
-from labkit.runs import environment, samples
+from labkit.runs import samples
 from labkit.runs.measures import measure
 from labkit.runs.run import new_system, run
 from labkit.runs.spec import RunSpec
@@ -65,11 +65,17 @@ def study(
     compute: Compute = Compute(),  # noqa: B008 (frozen)
     say: Callable[[str], None] = print,
 ) -> Path:
-    """Run every arm (or the named ones) with every seed of the profile, resuming what was stopped; return the record."""
+    """Run every arm (or the named ones) with every seed of the profile, resuming what was stopped; return the record.
+
+    Arms whose data are not on this machine are left out with a sentence.
+    """
     knobs = profiles.knob_values(lesson, profile)
     record = paths.RESULTS / profile / f"{lesson}.json"
     for arm in arms or list(knobs.get("arms", {})):
         per_seed = {}
+        if missing := _missing_data(arm_spec(lesson, profile, arm, 0)[0]):
+            say(f"{lesson}: {arm} is left out. {missing}")
+            continue
         for seed in knobs["seeds"]:
             spec, names = arm_spec(lesson, profile, arm, seed)
             folder = paths.RUNS / "study" / lesson / profile / arm / f"seed-{seed}-{spec.key()}"
@@ -96,6 +102,15 @@ def recorded(lesson: str, profile: str = "study") -> dict[str, Recorded]:
         values = {name: m["values"] for name, m in entry["measures"].items()}
         found[arm] = Recorded(spec, entry["seeds"], values, details, entry["environment"], up_to_date)
     return found
+
+
+def _missing_data(spec: RunSpec) -> str | None:
+    """Why the data of a run cannot be had on this machine; None where they can."""
+    try:
+        data.load(spec.data, spec.data_settings)
+    except LabError as error:
+        return str(error)
+    return None
 
 
 def _record(path: Path, arm: str, spec: RunSpec, per_seed: dict[int, dict]) -> None:

@@ -10,9 +10,9 @@ Differences
    weight. The default here is the code's: lambda_idt = 5 beside lambda_cyc = 10, both absolute.
 3. Names: the official netG_A is our G_AB, netD_A (which judges domain B) is our D_B, and its idt_A (an image that lives
    in B) is our idt_B.
-4. Three settings are for ablations and are neutral by default: lambda_adv and cycles switch terms off (Tables 4 and 5),
-   way_noise disturbs the intermediate image of every round trip during training, a defence against the hidden signal of
-   Chu et al. 2017 (arXiv 1712.02950).
+4. Four settings are for experiments and neutral by default: lambda_adv and cycles switch terms off (Tables 4 and 5);
+   way_noise disturbs the intermediate image of every round trip in training, a defence against the hidden signal of Chu
+   et al. 2017 (arXiv 1712.02950); generator takes a U-Net, an option of the official code too (here DualGAN's).
 """
 
 from dataclasses import dataclass
@@ -27,6 +27,7 @@ from labkit.losses.reconstruction import l1
 from labkit.nets.discriminators import PatchGAN
 from labkit.nets.generators import ResnetGenerator
 from labkit.nets.memory import ImagePool
+from labkit.nets.unet import UNet
 from labkit.systems.base import Player, Translator
 from labkit.systems.schedules import linear_decay
 
@@ -38,7 +39,9 @@ class CycleGANSettings:
     channels: int = 3  # colour channels of both domains
     ngf: int = 64  # width of the generators' first layer
     ndf: int = 64  # width of the discriminators' first layer
-    blocks: int = 9  # residual blocks: 9 at 256 px, 6 at 128 px
+    generator: Literal["resnet", "unet"] = "resnet"  # unet: DualGAN's, with a skip at every level
+    blocks: int = 9  # resnet: residual blocks, 9 at 256 px, 6 at 128 px
+    levels: int = 8  # unet: halvings
     d_layers: int = 3  # strided layers of the discriminators: 3 is the 70×70 PatchGAN
     lambda_adv: float = 1.0  # weight of the adversarial terms; 0 leaves the cycle loss alone
     lambda_cyc: float = 10.0  # weight of the cycle loss, both directions; 0 leaves its passes out
@@ -54,15 +57,20 @@ class CycleGANSettings:
 class CycleGAN(Translator):
     Settings = CycleGANSettings
 
-    def __init__(self, settings: CycleGANSettings = CycleGANSettings()):  # noqa: B008 (frozen)
+    def __init__(self, settings: CycleGANSettings = CycleGANSettings()):
         super().__init__()
         self.settings = s = settings
-        self.G_AB = ResnetGenerator(s.channels, s.channels, s.ngf, s.blocks)
-        self.G_BA = ResnetGenerator(s.channels, s.channels, s.ngf, s.blocks)
+        self.G_AB, self.G_BA = self._generator(), self._generator()
         self.D_A = PatchGAN(s.channels, s.ndf, s.d_layers)
         self.D_B = PatchGAN(s.channels, s.ndf, s.d_layers)
         self.pool_A = ImagePool(s.pool)
         self.pool_B = ImagePool(s.pool)
+
+    def _generator(self) -> torch.nn.Module:
+        s = self.settings
+        if s.generator == "unet":
+            return UNet(s.channels, s.ngf, s.levels)
+        return ResnetGenerator(s.channels, s.channels, s.ngf, s.blocks)
 
     def players(self) -> tuple[Player, ...]:
         def adam(parameters):

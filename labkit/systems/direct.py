@@ -8,7 +8,7 @@ Official code: none. With `depth` 0 the networks are CycleGAN's (arXiv 1703.1059
 "GAN alone" (Tables 4 and 5), one way.
 
 Differences
-1. The paper varies the depth of DiscoGAN's generator; so does `depth`: depth / 2 convolutions of stride 2 down and as many up.
+1. The paper varies the depth of DiscoGAN's generator; so does `depth`: half of the layers go down, half up.
 2. The adversarial loss is least squares, CycleGAN's. The paper fixes the loss for no claim.
 3. Both stages are one run: g learns for `small_steps`, then h, each against a discriminator of its own.
 """
@@ -51,7 +51,7 @@ class DirectSettings:
 class Direct(Translator):
     Settings = DirectSettings
 
-    def __init__(self, settings: DirectSettings = DirectSettings()):  # noqa: B008 (frozen)
+    def __init__(self, settings: DirectSettings = DirectSettings()):
         super().__init__()
         self.settings = s = settings
         for depth in (s.depth, s.small_depth):

@@ -1,15 +1,15 @@
 """DiscoGAN: a round trip in both domains, so that the relation it discovers is one to one.
 
-Paper:    Kim, Cha, Kim, Lee, Kim, "Learning to discover cross-domain relations with generative adversarial networks", ICML
-          2017, arXiv 1703.05192. Equations 3 to 8; section 4.1 is the toy in the plane with its three arms.
+Paper:    Kim, Cha, Kim, Lee, Kim, "Learning to discover cross-domain relations with generative adversarial networks",
+          ICML 2017, arXiv 1703.05192. Equations 3 to 8; section 4.1 is the toy in the plane with its three arms.
 Official: github.com/SKTBrain/DiscoGAN (MIT).
 
 Differences
-1. Images are in [-1, 1] with tanh at the end, the official ones in [0, 1] with a sigmoid. The reconstruction is measured on
-   the official scale (a quarter of the squared difference in [-1, 1]), so that its weights mean the same.
-2. The paper says nothing of feature matching; the official code has it, 9 parts beside 1 part adversarial loss; so do we.
-3. Paper and code differ in the generator: 100 numbers at its narrowest (paper, `bottleneck` 100) or 512 maps of 4×4 (the code's
-   default, and ours).
+1. Images are in [-1, 1] with tanh at the end, the official ones in [0, 1] with a sigmoid. The reconstruction is
+   measured on the official scale (a quarter of the squared difference in [-1, 1]), so that its weights mean the same.
+2. The paper says nothing of feature matching; the official code has it, 9 parts beside 1 part adversarial loss.
+3. Paper and code differ in the generator: 100 numbers at its narrowest (paper, `bottleneck` 100) or 512 maps of 4×4
+   (the code's default, and ours).
 4. The paper's toy has ReLU between its layers; here D has leaky ReLU, and width and depth of G are as stated there.
 """
 
@@ -51,7 +51,7 @@ class DiscoGANSettings:
 class DiscoGAN(Translator):
     Settings = DiscoGANSettings
 
-    def __init__(self, settings: DiscoGANSettings = DiscoGANSettings()):  # noqa: B008 (frozen)
+    def __init__(self, settings: DiscoGANSettings = DiscoGANSettings()):
         super().__init__()
         self.settings = settings
         if settings.networks == "images":
@@ -63,7 +63,7 @@ class DiscoGAN(Translator):
             self.G_BA = self._generator()
         if self._both:
             self.D_A = self._discriminator()
-        self.register_buffer("steps_done", torch.zeros((), dtype=torch.int64))  # the rate depends on it; resuming keeps it
+        self.register_buffer("steps_done", torch.zeros((), dtype=torch.int64))  # a buffer: the rate survives a stop
 
     @property
     def _returns(self) -> bool:
@@ -135,10 +135,11 @@ class DiscoGAN(Translator):
         return terms
 
     def _discriminator_terms(self, out: dict[str, Tensor]) -> dict[str, Tensor]:
-        return {
-            living: discriminator_loss("nonsaturating", D(out[f"real_{living}"])[0], D(out[f"fake_{living}"].detach())[0])
-            for _, living, D in self._judged()
-        }
+        terms = {}
+        for _, living, D in self._judged():
+            (real, _), (fake, _) = D(out[f"real_{living}"]), D(out[f"fake_{living}"].detach())
+            terms[living] = discriminator_loss("nonsaturating", real, fake)  # Eq. 7 and 8
+        return terms
 
     def _judged(self):
         """Way, domain and discriminator of every translation that is judged: both ways for DiscoGAN, else A → B."""

@@ -5,8 +5,8 @@ Paper:    Yi, Zhang, Tan, Gong, "DualGAN: unsupervised dual learning for image-t
 Official: github.com/duxingren14/DualGAN (TensorFlow 1; no licence named).
 
 Differences
-1. The paper holds the critics Lipschitz by clipping their weights; the official code changed to the gradient penalty of WGAN-GP
-   (weight 10) and one critic step for each generator step. Both are here, `critic` "clip" and "gp".
+1. The paper holds the critics Lipschitz by clipping their weights; the official code changed to the gradient penalty of
+   WGAN-GP (weight 10) and one critic step for each generator step. Both are here, `critic` "clip" and "gp".
 2. The paper's noise is dropout in training and test; the official code's rate is 0, and there is none here.
 3. Padding: TensorFlow pads even images on the right and below, here it is symmetric. The shapes are the same.
 4. What the U-Net normalises at 256 px down to one pixel comes out as a constant (see `ImageNorm`), in the official code
@@ -49,7 +49,7 @@ class DualGANSettings:
 class DualGAN(Translator):
     Settings = DualGANSettings
 
-    def __init__(self, settings: DualGANSettings = DualGANSettings()):  # noqa: B008 (frozen)
+    def __init__(self, settings: DualGANSettings = DualGANSettings()):
         super().__init__()
         self.settings = s = settings
         self.double_backward = s.critic == "gp"

@@ -1,13 +1,15 @@
 """The GAN: a generator and a discriminator play a min-max game.
 
 Goodfellow et al., "Generative adversarial nets", NeurIPS 2014, arXiv 1406.2661: Eq. 1 and Algorithm 1.
-Radford et al., "... deep convolutional generative adversarial networks" (DCGAN), ICLR 2016, arXiv 1511.06434: networks and
-settings. Lin et al., "PacGAN: the power of two samples in generative adversarial networks", NeurIPS 2018, arXiv 1712.04086:
-packing. Official code of DCGAN: github.com/Newmu/dcgan_code and github.com/soumith/dcgan.torch (BSD); none of it is used here.
+Radford et al., "Unsupervised representation learning with deep convolutional generative adversarial networks" (DCGAN),
+ICLR 2016, arXiv 1511.06434: networks and settings; official code github.com/Newmu/dcgan_code and
+github.com/soumith/dcgan.torch, none of it used here.
+Lin et al., "PacGAN: the power of two samples in generative adversarial networks", NeurIPS 2018, arXiv 1712.04086:
+packing.
 
 Differences from the papers:
-1. Algorithm 1 draws new noise for the step of G. Here, as in the code of DCGAN, G is judged on the images that D has just
-   been trained on, by the D that has just been updated.
+1. Algorithm 1 draws new noise for the step of G. Here, as in the code of DCGAN, G is judged on the images that D has
+   just been trained on, by the D that has just been updated.
 2. D gives logits; sigmoid and logarithm live in the loss, where they cannot overflow.
 3. The paper does not say how wide D is; 64 is the released code's.
 """
@@ -88,10 +90,11 @@ class GAN(System):
     def noise(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """n draws of z, (n, nz), on the networks' device."""
         device = next(self.G.parameters()).device
+        drawn_on = generator.device if generator is not None else device
         if self.settings.noise == "uniform":
-            z = 2 * torch.rand(n, self.settings.nz, generator=generator, device=generator and generator.device or device) - 1
+            z = 2 * torch.rand(n, self.settings.nz, generator=generator, device=drawn_on) - 1
         else:
-            z = torch.randn(n, self.settings.nz, generator=generator, device=generator and generator.device or device)
+            z = torch.randn(n, self.settings.nz, generator=generator, device=drawn_on)
         return z.to(device)
 
     def forward(self, batch: dict[str, Tensor], due: frozenset[str]) -> dict[str, Tensor]:

@@ -12,6 +12,7 @@ Differences
    own. Keys are computed with the statistics of their part of the batch, so training does not notice.
 3. The momentum update comes after the optimiser's step instead of before the next keys: the same but for step one.
 4. With many processes each has a queue of its own keys; the paper gathers the keys of all.
+5. `oracle_negatives` is not in the paper: as in `simclr`, it uses labels to leave out keys of the query's own class.
 """
 
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from labkit.data.augment import AUGMENTATIONS, random_view
+from labkit.errors import LabError
 from labkit.losses.contrastive import info_nce
 from labkit.nets.encoders import ProjectionHead, build_encoder
 from labkit.nets.memory import FeatureQueue, MovingAverage
@@ -49,10 +51,11 @@ class MoCoSettings:
     lr: float = 0.03
     weight_decay: float = 1e-4
     schedule: Literal["steps", "cosine"] = "steps"  # steps: a tenth after 60 % and after 80 % of the steps
+    oracle_negatives: bool = False  # leave out keys of the query's class; training must then see the labels
 
 
 class MoCo(System):
-    """Batches hold "real", images (B, channels, H, W), B a multiple of `bn_splits`."""
+    """Batches hold "real", images (B, channels, H, W), and with `oracle_negatives` "real_label" (B,)."""
 
     Settings = MoCoSettings
     coupling = "queue, BatchNorm"
@@ -80,18 +83,23 @@ class MoCo(System):
         with torch.no_grad():
             order = torch.randperm(len(view_k), device=view_k.device)  # section 3.3: the key's neighbours are others
             keys = self._in_parts(self.key_network, view_k[order])[order.argsort()]
-        self.new_keys = keys  # for the queue, after the step
-        return {"q": self._in_parts(self.projector(), view_q), "k": keys}
+        self.newest = keys, batch.get("real_label")  # for the queue, after the step
+        out = {"q": self._in_parts(self.projector(), view_q), "k": keys}
+        if self.settings.oracle_negatives:
+            if "real_label" not in batch:
+                raise LabError("moco: oracle_negatives needs labels; name 'real' among the run's labels.")
+            out["same_class"] = batch["real_label"][:, None] == self.queue.labels[None, :]
+        return out
 
     def _in_parts(self, network: nn.Module, images: Tensor) -> Tensor:
         return torch.cat([network(part) for part in images.chunk(self.settings.bn_splits)])
 
     def losses(self, player: str, out: dict[str, Tensor]) -> dict[str, Tensor]:
-        return {"nce": info_nce(out["q"], out["k"], self.queue.keys, self.settings.tau)}  # Eq. 1
+        return {"nce": info_nce(out["q"], out["k"], self.queue.keys, self.settings.tau, out.get("same_class"))}  # Eq. 1
 
     def after_step(self, due: frozenset[str]) -> None:
         self.key_network.update(self.projector())  # Eq. 2
-        self.queue.enqueue(self.new_keys)
+        self.queue.enqueue(*self.newest)
 
     def projector(self) -> nn.Module:
         """Images to unit vectors: encoder and head, as the loss sees them."""

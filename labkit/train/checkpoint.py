@@ -58,9 +58,7 @@ def read(path: Path) -> dict:
         raise _damaged(path, error) from None
 
 
-def restore(
-    path: Path, fabric: Fabric, system: System, optimisers: dict[str, Optimizer]
-) -> tuple[int, History]:
+def restore(path: Path, fabric: Fabric, system: System, optimisers: dict[str, Optimizer]) -> tuple[int, History]:
     """Load the checkpoint into the system and its optimisers; returns the steps done and the history.
 
     Raises LabError where the checkpoint belongs to another system, other settings or another number of processes.

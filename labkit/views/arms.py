@@ -1,4 +1,4 @@
-"""The arms of a recorded study side by side: a dot for every seed, a bar at their mean, and what they were made with."""
+"""The arms of a recorded study side by side: a dot a seed, a bar at their mean, and what they were made with."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -36,9 +36,11 @@ def _some(values) -> str:
     return " or ".join(map(str, sorted(values)))
 
 
-def draw_arms(axes: Axes, record: Mapping[str, Recorded], measure: str, arms: Mapping[str, str], **marks: float) -> None:
-    """A column for each arm: label -> name in the record. `marks`: label -> height of a dashed line, as in chance=0.1."""
-    for at, (label, arm) in enumerate(arms.items()):
+def draw_arms(
+    axes: Axes, record: Mapping[str, Recorded], measure: str, arms: Mapping[str, str], **marks: float
+) -> None:
+    """A column for each arm: label -> name in the record. `marks`: label -> height of a dashed line: chance=0.1."""
+    for at, arm in enumerate(arms.values()):
         values = record[arm].values.get(measure, []) if arm in record else []
         if values:
             axes.plot([at] * len(values), values, "o", color=style.GENERATOR, alpha=0.55, markersize=5)
@@ -50,6 +52,7 @@ def draw_arms(axes: Axes, record: Mapping[str, Recorded], measure: str, arms: Ma
         axes.annotate(label, (1, height), xycoords=("axes fraction", "data"), ha="right", va="bottom", color=style.GREY)
     axes.set_xticks(range(len(arms)), list(arms))
     axes.set_xlim(-0.6, len(arms) - 0.4)
+    axes.margins(y=0.15)
     axes.grid(axis="x", visible=False)
 
 
@@ -61,7 +64,7 @@ def arm_panels(
     marks: Mapping[str, Mapping[str, float]] = {},
     width: float = 3.2,
 ) -> Figure:
-    """A panel for each measure (title -> measure), the arms (label -> name) as columns, and below what they were made with.
+    """A panel for each measure (title -> measure), the arms (label -> name) as columns; below, what made them.
 
     marks: measure -> its dashed lines.
     """
@@ -69,5 +72,40 @@ def arm_panels(
     for panel, (title, measure) in zip(axes, panels.items(), strict=True):
         draw_arms(panel, record, measure, arms, **marks.get(measure, {}))
         panel.set_title(title)
+    figure.supxlabel(made_with(record, list(arms.values()), command), fontsize=8, color=style.GREY)
+    return figure
+
+
+def ratio_curves(
+    record: Mapping[str, Recorded],
+    arms: Mapping[str, str],
+    noises: Mapping[str, str],
+    amplitudes: Sequence[int],
+    marks: Mapping[str, str],
+    command: str,
+) -> Figure:
+    """A panel for each arm: how much worse the way home becomes with the amplitude of a noise, a line for every seed.
+
+    arms: title -> name in the record; noises: label -> measure, with {} for the amplitude; marks: label -> measure of a
+    disturbance that has no amplitude, drawn as a dashed line at its mean.
+    """
+    figure, axes = style.panels(len(arms), width=3.6, sharey=True)
+    for panel, (title, arm) in zip(axes, arms.items(), strict=True):
+        values = record[arm].values if arm in record else {}
+        for (label, measure), colour in zip(noises.items(), (style.ORANGE, style.BLUE), strict=True):
+            curves = [values[measure.format(amplitude)] for amplitude in amplitudes] if values else []
+            for seed, ratios in enumerate(zip(*curves, strict=True)):
+                name = None if seed else label
+                panel.plot(amplitudes, ratios, "o-", color=colour, alpha=0.6, markersize=3, linewidth=1.2, label=name)
+        for label, measure in marks.items() if values else ():
+            height = statistics.fmean(values[measure])
+            panel.axhline(height, color=style.GREY, linestyle=(0, (4, 3)), linewidth=1)
+            panel.annotate(label, (amplitudes[0], height), va="bottom", color=style.GREY, fontsize=8)
+        panel.set(title=title, xscale="log", xlabel="noise, in steps of 8 bits")
+        panel.set_xticks(amplitudes, [str(amplitude) for amplitude in amplitudes])
+        panel.minorticks_off()
+    axes[0].set_ylabel("reconstruction ratio")
+    if axes[0].get_legend_handles_labels()[0]:
+        axes[0].legend()
     figure.supxlabel(made_with(record, list(arms.values()), command), fontsize=8, color=style.GREY)
     return figure

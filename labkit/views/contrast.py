@@ -15,20 +15,26 @@ from labkit.views.grids import as_pixels
 
 
 def score_histograms(scores: Mapping[str, PairScores]) -> Figure:
-    """How similar pairs are, one panel for each encoder: two views of one image, of one class, of two classes."""
-    figure, axes = style.panels(len(scores), sharex=True, height=2.5)
-    bins = torch.linspace(-1, 1, 51).tolist()
+    """How similar pairs are, one panel for each encoder: two views of one image, of one class, of two classes.
+
+    Every histogram is scaled to the same height: what counts is where scores lie, and most pairs are negatives.
+    """
+    figure, axes = style.panels(len(scores), sharex=True, sharey=True, height=2.5)
+    edges = torch.linspace(-1, 1, 51)
     for panel, (title, each) in zip(axes, scores.items(), strict=True):
         groups = (
-            ("another class", each.other_class, style.ORANGE),
-            ("the same class", each.same_class, style.PURPLE),
-            ("the same image", each.positive, style.BLUE),
+            ("another\nclass", each.other_class, style.ORANGE),
+            ("the same\nclass", each.same_class, style.PURPLE),
+            ("the same\nimage", each.positive, style.BLUE),
         )
-        for label, values, colour in groups:
-            panel.hist(values.numpy(), bins, density=True, color=colour, alpha=0.55, label=label)
-        panel.set(title=title, xlabel="score (cosine similarity)", yticks=[])
-    axes[0].set_ylabel("density")
-    axes[0].legend(loc="upper left", title="two views of …", title_fontsize=8)
+        for row, (_, values, colour) in enumerate(groups):
+            heights = torch.histogram(values.clamp(-1, 1), edges).hist
+            tops = row + 0.85 * heights / heights.max()
+            panel.stairs(tops.tolist(), edges.tolist(), baseline=row, fill=True, color=colour)
+            panel.plot([values.mean()] * 2, [row, row + 0.9], color="black", linewidth=1)
+        panel.set(title=title, xlabel="score (cosine similarity)", ylim=(0, 3))
+        panel.set_yticks([0.4, 1.4, 2.4], [label for label, _, _ in groups])
+    axes[0].set_ylabel("two views of …")
     return figure
 
 
@@ -43,14 +49,14 @@ def information_curves(
     ceiling = [math.log(n) for n in keys]
     panel.fill_between(keys, ceiling, 12, color="#E9E9E9", linewidth=0)
     panel.plot(keys, ceiling, color="black", linewidth=1.2)
-    panel.text(keys[0] * 1.25, 9.6, "out of reach: above $\\log N$", fontsize=9, color="#444444")
+    panel.text(keys[0] * 1.25, 8.6, "out of reach: above $\\log N$", fontsize=9, color="#444444")
     colours = (style.SKY, style.GREEN, style.BLUE, style.PURPLE)
     for (truth, values), colour in zip(estimates.items(), colours, strict=False):
         panel.axhline(truth, color=colour, linewidth=0.9, linestyle=(0, (4, 3)))
         panel.plot(keys, values, color=colour, marker="o", markersize=3.5)
         panel.text(keys[-1] * 1.15, truth, f"true {truth:g}", color=colour, fontsize=8.5, va="center")
     for n, value in (trained or {}).items():
-        panel.plot([n], [value], marker="*", markersize=11, color=style.ORANGE, linestyle="none", label="trained critic")
+        panel.plot([n], [value], "*", markersize=11, color=style.ORANGE, label="trained critic")
     panel.set_xscale("log", base=2)
     panel.set_xticks(list(keys), [f"{n}" for n in keys])
     panel.set(xlabel="number of keys $N$", ylabel="bound (nats)", ylim=(0, 10.8), xlim=(keys[0] * 0.9, keys[-1] * 1.05))
@@ -95,7 +101,7 @@ def temperature_figure(similarity: Tensor, pictures: Tensor, temperature: float,
 
 def _draw_pictures(panel, pictures: Tensor, places: Sequence[tuple[float, float]]) -> None:
     for picture, place in zip(as_pixels(pictures), places, strict=True):
-        box = OffsetImage(picture.numpy(), zoom=15 / picture.shape[0], interpolation="nearest")
+        box = OffsetImage(picture.numpy(), zoom=17 / picture.shape[0], interpolation="nearest")
         panel.add_artist(AnnotationBbox(box, place, frameon=False, pad=0, annotation_clip=False))
 
 
@@ -105,15 +111,17 @@ def alignment_map(places: Mapping[str, tuple[float, float, float]]) -> Figure:
     x, y, accuracy = zip(*places.values(), strict=True)
     dots = panel.scatter(x, y, c=accuracy, cmap="viridis", s=70, edgecolors="black", linewidths=0.6, zorder=3)
     for name, (a, u, _) in places.items():
-        panel.annotate(name, (a, u), xytext=(7, 3), textcoords="offset points", fontsize=8.5)
+        crowded = any(0 < other - a < 0.03 and abs(height - u) < 0.2 for other, height, _ in places.values())
+        side = {"xytext": (-8, -3), "ha": "right"} if crowded else {"xytext": (8, -3), "ha": "left"}
+        panel.annotate(name, (a, u), textcoords="offset points", fontsize=8.5, **side)
     figure.colorbar(dots, ax=panel, label="probe, one label a class", shrink=0.9)
     panel.set(xlabel="alignment (smaller: views agree)", ylabel="uniformity (smaller: spread out)")
-    panel.margins(x=0.22, y=0.12)
+    panel.margins(x=0.25, y=0.12)
     return figure
 
 
 def probe_bars(results: Mapping[str, tuple[float, float]], ceiling: str) -> Figure:
-    """Accuracy of linear probes with one label a class and with all of them; name -> (few, all), `ceiling` set apart."""
+    """Linear probes with one label a class and with all: name -> (few, all) test accuracy; `ceiling` has grey bars."""
     figure, (panel,) = style.panels(1, width=6.2, height=2.6)
     for i, (name, (few, many)) in enumerate(results.items()):
         colours = (style.GREY, "#BBBBBB") if name == ceiling else (style.BLUE, style.SKY)

@@ -46,7 +46,7 @@ def loss_curves(
     runs: title -> history. terms: names of the history, at most six. equilibrium: term -> value of the dashed line.
     window: steps of the moving mean.
     """
-    figure, axes = style.panels(len(runs), sharey=True)
+    figure, axes = style.panels(len(runs), width=min(style.PANEL[0], 10 / len(runs)), sharey=True)
     for panel, (title, history) in zip(axes, runs.items(), strict=True):
         draw_losses(panel, history, terms, equilibrium, window)
         panel.set_title(title)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import torch
 from matplotlib.figure import Figure
+from matplotlib.ticker import MultipleLocator
 from torch import Tensor
 
 from labkit.data.toy import Density, jensen_shannon
@@ -13,7 +14,7 @@ from labkit.views import style
 
 
 def density_game(p_real: Density, p_fake: Density, x: Tensor, answers: Mapping[str, Tensor] = {}) -> Figure:
-    """Left: both densities. Middle: D*, and the `answers` (label -> values on x) of trained discriminators. Right: V(D*).
+    """Left: both densities. Middle: D*, and `answers` (label -> values on x) of trained discriminators. Right: V(D*).
 
     `x`: points with equal spacing that cover both densities, (N,).
     """
@@ -24,6 +25,8 @@ def density_game(p_real: Density, p_fake: Density, x: Tensor, answers: Mapping[s
         left.fill_between(x, density, color=colour, alpha=0.25, linewidth=0)
         left.plot(x, density, color=colour, label=label)
     left.set(title="the two densities", xlabel="$x$", ylabel="density")
+    left.xaxis.set_major_locator(MultipleLocator(2))
+    middle.xaxis.set_major_locator(MultipleLocator(2))
     left.set_ylim(0, 1.25 * max(real.max().item(), fake.max().item()))
     left.legend(loc="upper right")
     # where hardly any sample falls nobody asks D: shown pale
@@ -34,7 +37,7 @@ def density_game(p_real: Density, p_fake: Density, x: Tensor, answers: Mapping[s
     for (label, values), colour in zip(answers.items(), ("black", style.GREY), strict=False):
         middle.plot(x, torch.where(mass, values, torch.nan), color=colour, linestyle=(0, (2, 1.5)), label=label)
     middle.set(title="the best discriminator", xlabel="$x$", ylabel="$D(x)$", ylim=(-0.05, 1.3), yticks=[0, 0.5, 1])
-    middle.legend(loc="upper right", fontsize=7)
+    middle.legend(loc="upper right", fontsize=7.5)
     _draw_value(right, value(best, real, fake, dx).item(), 2 * jensen_shannon(p_real, p_fake) - math.log(4))
     return figure
 
@@ -42,6 +45,6 @@ def density_game(p_real: Density, p_fake: Density, x: Tensor, answers: Mapping[s
 def _draw_value(axes, at_best: float, theory: float) -> None:
     axes.bar([0], [at_best + math.log(4)], bottom=-math.log(4), color=style.DISCRIMINATOR, alpha=0.6, width=0.6)
     axes.plot([-0.4, 0.4], [theory, theory], color="black", linewidth=1.5)
-    axes.text(0, max(theory, -1.25) + 0.04, f"{at_best:.3f}", ha="center", fontsize=9)
-    axes.set(title="$V(D^*)$", xlim=(-0.7, 0.7), ylim=(-1.5, 0.15), xticks=[])
+    axes.text(0, max(theory, -1.3) + 0.05, f"{at_best:.3f}".replace("-", "\u2212"), ha="center", fontsize=9)
+    axes.set(title="value $V(D^*)$", xlim=(-0.7, 0.7), ylim=(-1.5, 0.15), xticks=[])
     axes.set_yticks([-math.log(4), 0], [r"$-\log 4$", "0"])

@@ -28,8 +28,8 @@ def strip(images: Tensor, gap: int) -> Tensor:
 def image_grid(rows: Mapping[str, Tensor], columns: int = 10, inches: float = 0.55, title: str | None = None) -> Figure:
     """One labelled row of images for each entry of `rows`: name -> images (N, 1 or 3, H, W) in [-1, 1].
 
-    The first `columns` images of each are shown, `inches` wide; a row with fewer ends early. Images of one column belong
-    together (an input and its translation). A name that ends in _A is written in blue, in _B in orange.
+    The first `columns` images of each are shown, `inches` wide; a row with fewer ends early. Images of one column
+    belong together (an input and its translation). A name that ends in _A is written in blue, in _B in orange.
     """
     shown = {name: images[:columns] for name, images in rows.items()}
     widest = max(len(images) for images in shown.values())
@@ -46,7 +46,8 @@ def image_grid(rows: Mapping[str, Tensor], columns: int = 10, inches: float = 0.
         axes.imshow(picture.numpy(), interpolation="nearest", aspect="auto")
         axes.set_axis_off()
         colour = {"_A": style.A, "_B": style.B}.get(name[-2:], "black")
-        axes.text(-0.008 / share, 0.5, name, transform=axes.transAxes, ha="right", va="center", color=colour, fontsize=9)
+        look = {"ha": "right", "va": "center", "color": colour, "fontsize": 9}
+        axes.text(-0.008 / share, 0.5, name, transform=axes.transAxes, **look)
     if title:
         figure.text(label / width, 1 - 0.03 / height, title, va="top", fontsize=9.5, fontweight="bold")
     return figure

@@ -2,6 +2,7 @@
 
 import inspect
 import textwrap
+from pathlib import Path
 
 from IPython.display import Markdown
 
@@ -20,4 +21,5 @@ def source(*objects) -> Markdown:
 
 def _relative(file: str) -> str:
     """The path as the reader of the project knows it, the same on every machine."""
-    return file[len(str(ROOT)) + 1 :].replace("\\", "/") if file.startswith(str(ROOT)) else file.replace("\\", "/").split("/")[-1]
+    path = Path(file)
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name

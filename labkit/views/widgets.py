@@ -1,7 +1,7 @@
 """Pictures that one can turn: sliders, a reset button, and a PNG that follows them.
 
-The picture is an `ipywidgets.Image`. `interact` and `Output` are avoided on purpose: a headless run can wait for ever on
-what they print (jupyter/nbclient#312).
+The picture is an `ipywidgets.Image`. `interact` and `Output` are avoided on purpose: a headless run can wait for ever
+on what they print (jupyter/nbclient#312).
 """
 
 from collections.abc import Callable

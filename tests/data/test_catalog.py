@@ -194,6 +194,16 @@ def test_a_call_killed_between_verifying_and_unpacking_goes_on(here, write, serv
     assert server.asked == [] and not (here / "downloads").exists()
 
 
+def test_a_call_killed_between_unpacking_and_recording_is_completed(here, write, server):
+    fetch("tiny", here, write())
+    recorded = (here / "checksums.json").read_bytes()
+    (here / "checksums.json").unlink()
+    (here / "downloads").mkdir()
+    (here / "downloads/tiny.zip").write_bytes(SET)
+    fetch("tiny", here, write())
+    assert (here / "checksums.json").read_bytes() == recorded and not (here / "downloads").exists()
+
+
 def test_a_full_disk_is_told_before_anything_is_loaded(here, write, server, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": len(SET) + 10}))
     with pytest.raises(LabError, match="tiny, packed and unpacked, needs .* MB free"):

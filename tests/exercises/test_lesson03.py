@@ -1,4 +1,4 @@
-"""Each check of lesson 03: the solution that the lesson folds away passes, typical wrong answers fail where they should."""
+"""Each check of lesson 03: the lesson's folded solution passes, typical wrong answers fail where they should."""
 
 import re
 

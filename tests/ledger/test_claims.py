@@ -120,6 +120,9 @@ def test_a_mapping_is_no_list_of_claims(tmp_path):
         (Rule("a", "greater", "b", 0.5), "a above b by at least 0.5"),
         (Rule("a", "less", 3.0, 0.0), "a at most 3"),
         (Rule("a", "equals", 2.0, 0.1), "a = 2 ± 0.1"),
+        (Rule("a", "equals", 11378179.0, 0.0), "a = 11,378,179 exactly"),
+        (Rule("a", "greater", 0.0, 0.0), "a at least 0"),
+        (Rule("a", "less", 0.12345678, 1234.5), "a below 0.1235 by at least 1234"),
     ],
 )
 def test_words(rule, words):

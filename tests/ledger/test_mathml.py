@@ -53,6 +53,13 @@ def test_the_formulas_of_the_field_convert(latex):
     assert to_mathml(latex, block=True).startswith("<math")
 
 
+@pytest.mark.parametrize(
+    ("latex", "sign"), [("[-1, 1]", True), ("x = -1", True), ("a - b", False), ("f(x) - 1", False)]
+)
+def test_a_minus_is_a_sign_or_an_operation(latex, sign):
+    assert ('form="prefix"' in to_mathml(latex, block=False)) is sign
+
+
 @pytest.mark.parametrize("latex", [r"\frac{", r"\nosuchcommand{x}"])
 def test_what_cannot_be_converted_stays_readable(latex):
     assert to_mathml(latex, block=False) == f'<code class="latex">{latex}</code>'

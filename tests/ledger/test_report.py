@@ -31,13 +31,15 @@ def folders(tmp_path):
 def leave_run(folders, lesson, error=None, **measured):
     """The files of a run of `lesson`, as the runner leaves them."""
     folder = folders.lesson_run("smoke", lesson)
-    write_state(folder, LessonState("stamp", "2026-01-02", 12.3, error))
+    write_state(
+        folder, LessonState("stamp", "2026-01-02", 12.3, {"commit": "abc", "packages": {"torch": lesson}}, error)
+    )
     figure = nbformat.v4.new_output("display_data", {"image/png": PIXEL, "text/plain": "<Figure>"})
     widget = nbformat.v4.new_output("display_data", {"application/vnd.jupyter.widget-view+json": {"model_id": "x"}})
     latex = nbformat.v4.new_output("display_data", {"text/latex": "$\\frac{1}{2}$"})
     cells = [
         nbformat.v4.new_markdown_cell(
-            "# One `and` $x^2$\n\n| a | b |\n|---|---|\n| $|x_1|$ | `$5` |\n\n$$\\min_G V_*$$"
+            "# One `and` $x^2$\n\n[next](02_two.ipynb) | a | b |\n|---|---|\n| $|x_1|$ | `$5` |\n\n$$\\min_G V_*$$"
         ),
         nbformat.v4.new_code_cell("1 < 2", outputs=[figure], metadata={"tags": ["headline"]}),
         nbformat.v4.new_code_cell("slider", outputs=[widget, latex]),
@@ -107,7 +109,13 @@ def test_the_lesson_page_shows_formulas_figures_and_no_widget(folders):
     page = pages(folders)[f"{ONE}.html"]
     assert page.count("<math") == 4 and "<code>$5</code>" in page
     assert f"data:image/png;base64,{PIXEL}" in page and "a live widget" in page
-    assert "<title>One and x^2</title>" in page
+    assert "<title>One and x^2</title>" in page and 'href="02_two.html"' in page
+
+
+def test_where_it_was_measured_names_each_value_once(folders):
+    leave_run(folders, TWO, a=Measured(3.0), b=Measured(1.0))
+    page = pages(folders)["index.html"]
+    assert "<dt>commit</dt><dd>abc</dd>" in page and "<dt>torch</dt><dd>01_one, 02_two</dd>" in page
 
 
 def test_markdown_tables_keep_their_columns(folders):

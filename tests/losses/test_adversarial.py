@@ -30,6 +30,7 @@ def test_values_at_logit_zero(kind, d, g):
 
 def loop_losses(kind, real, fake):
     """The table of the module's docstring, one number at a time."""
+
     def sigmoid(t):
         return 1 / (1 + math.exp(-t))
 
@@ -80,7 +81,7 @@ def test_saturating_over_non_saturating_gradient_is_d_over_one_minus_d(logit):
 
 @pytest.mark.parametrize("kind", adversarial.KINDS)
 def test_equilibrium_is_a_rest_point_of_d(kind):
-    """With equal samples, the constant logit of the equilibrium has the stated losses, and no constant logit does better."""
+    """With equal samples the equilibrium's constant logit has the stated losses, and no other constant does better."""
     rest = 0.5 if kind == "lsgan" else 0.0
     d, g = equilibrium(kind)
     constant = torch.full((5,), rest)
@@ -92,8 +93,11 @@ def test_equilibrium_is_a_rest_point_of_d(kind):
 
 
 def test_unknown_kind_is_named():
-    for call in (lambda: discriminator_loss("wgan", torch.zeros(1), torch.zeros(1)), lambda: generator_loss("x", torch.zeros(1)),
-                 lambda: equilibrium("x")):
+    for call in (
+        lambda: discriminator_loss("wgan", torch.zeros(1), torch.zeros(1)),
+        lambda: generator_loss("x", torch.zeros(1)),
+        lambda: equilibrium("x"),
+    ):
         with pytest.raises(LabError, match="nonsaturating"):
             call()
 

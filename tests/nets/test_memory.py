@@ -65,11 +65,13 @@ def test_moving_average_follows_by_its_decay():
 
 def test_queue_is_first_in_first_out_and_wraps_around():
     queue = FeatureQueue(5, 1)
-    queue.enqueue(torch.tensor([[1.0], [2.0], [3.0]]))
+    queue.enqueue(torch.tensor([[1.0], [2.0], [3.0]]), torch.tensor([7, 8, 9]))
+    assert queue.labels.tolist() == [7, 8, 9, -1, -1]
     assert queue.keys[:3].flatten().tolist() == [1, 2, 3]
     queue.enqueue(torch.tensor([[4.0], [5.0], [6.0], [7.0]]))
     assert queue.keys.flatten().tolist() == [6, 7, 3, 4, 5]
     assert queue.position == 2
+    assert queue.labels.tolist() == [-1, -1, 9, -1, -1]
 
 
 def test_queue_keeps_the_newest_of_too_many_and_takes_no_gradient():

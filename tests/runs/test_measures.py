@@ -1,15 +1,18 @@
 """Measures of a run by name: what fits the data, the arithmetic at known points, and where the results go."""
 
 import json
+import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
+from labkit.data.toy import ring_centres
 from labkit.errors import LabError
 from labkit.metrics.appearance import FEATURES, appearance_features
-from labkit.runs import run
-from labkit.runs.measures import MEASURES, fitting, measure, record, translate_all
+from labkit.runs import Run, run
+from labkit.runs.measures import MEASURES, fitting, measure, projected_views, record, translate_all
 from labkit.systems.base import Translator
 
 
@@ -76,3 +79,54 @@ def test_appearance_features_see_colour_and_roughness():
     assert features[:3].tolist() == [0.5] * 3
     assert features[6] == 0 and features[7] == 1  # no change along rows of pixels below each other, full change across
     assert torch.equal(appearance_features(flat[:, :1]), appearance_features(flat))
+
+
+@pytest.fixture
+def contrasting(tmp_path, spec):
+    small = {"encoder": "conv", "augmentation": "digits", "channels": 1, "width": 4, "features": 12, "dim": 6}
+    settings = small | {"optimiser": "adam", "lr": 0.003}
+    digits = replace(spec, system="simclr", data="optdigits", data_settings={"size": 16}, settings=settings)
+    return run(digits, tmp_path)
+
+
+def test_features_are_probed_frozen_and_the_same_way_every_time(contrasting):
+    names = ["few_label_accuracy", "many_label_accuracy", "pixels_explained", "score_gap", "view_alignment"]
+    results, again = measure(contrasting, names), measure(contrasting, names)
+    assert {name: m.value for name, m in results.items()} == {name: m.value for name, m in again.items()}
+    assert 0.1 < results["few_label_accuracy"].value < results["many_label_accuracy"].value <= 1
+    assert 0 < results["pixels_explained"].value < 1
+    assert all(m.n == 450 and m.seed == contrasting.spec.seed for m in results.values())
+
+
+def test_projected_views_are_two_views_on_the_sphere(contrasting):
+    view_1, view_2 = projected_views(contrasting)
+    assert view_1.shape == view_2.shape == (450, 6)
+    assert torch.allclose(view_1.norm(dim=1), torch.ones(450), atol=1e-5)
+    assert not torch.allclose(view_1, view_2)
+
+
+class Samples(torch.nn.Module):
+    """A generator that has these samples."""
+
+    def __init__(self, samples):
+        super().__init__()
+        self.samples = samples
+
+    def sample(self, n, seed=0):
+        return self.samples[torch.arange(n) % len(self.samples)]
+
+
+def test_generated_distance_is_none_for_the_test_images_and_large_for_noise(spec):
+    digits = replace(spec, system="gan", data="optdigits", data_settings={"size": 16}, settings={})
+    real = Run(digits, Path(), Samples(torch.zeros(0)), None)
+    images = real.dataset.test["real"].images
+    same = MEASURES["generated_distance"](replace(real, system=Samples(images))).value
+    noise = MEASURES["generated_distance"](replace(real, system=Samples(torch.rand(1000, 1, 16, 16) * 2 - 1))).value
+    assert same < 0.2 < 5 < noise
+
+
+def test_modes_are_those_of_the_runs_own_ring(spec):
+    ring = replace(spec, system="gan", data="ring", data_settings={"std": 0.04, "modes": 4}, settings={})
+    two = Samples(ring_centres(4)[:2])
+    assert MEASURES["modes_covered"](Run(ring, Path(), two, None)).value == 2
+    assert MEASURES["mode_divergence"](Run(ring, Path(), two, None)).value == pytest.approx(math.log(2))

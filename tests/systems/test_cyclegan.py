@@ -106,6 +106,12 @@ def test_paper_size_by_default():
     assert parameters == 28_285_832
 
 
+def test_the_generators_can_be_unets(batch):
+    system = CycleGAN(CycleGANSettings(generator="unet", levels=3, ngf=4, ndf=4, d_layers=1))
+    assert system.translate(batch["A"]).shape == batch["A"].shape
+    assert system.losses("G", system(batch, BOTH)).keys() >= {"cyc_A", "cyc_B"}
+
+
 def test_overfits_one_batch(batch):
     torch.manual_seed(0)
     system = CycleGAN(CycleGANSettings(ngf=8, ndf=4, blocks=1, d_layers=1, lr=2e-3))

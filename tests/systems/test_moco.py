@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from labkit.errors import LabError
 from labkit.losses.contrastive import info_nce
 from labkit.systems.moco import MoCo, MoCoSettings
 
@@ -70,6 +71,20 @@ def test_batch_norm_sees_parts_of_the_batch():
     system.encoder.register_forward_pre_hook(lambda module, inputs: seen.append(len(inputs[0])))
     system(batch(), DUE)
     assert seen == [2, 2, 2, 2]
+
+
+def test_oracle_leaves_out_keys_of_the_query_class_and_needs_labels():
+    system = make(oracle_negatives=True)
+    labelled = batch() | {"real_label": torch.arange(8) % 2}
+    system(labelled, DUE)
+    system.after_step(DUE)
+    assert system.queue.labels.tolist() == [0, 1] * 4 + [-1] * 12
+    out = system(labelled, DUE)
+    same = labelled["real_label"][:, None] == system.queue.labels[None, :]
+    assert same.sum() == 32
+    assert torch.equal(system.losses("f", out)["nce"], info_nce(out["q"], out["k"], system.queue.keys, 0.07, same))
+    with pytest.raises(LabError, match="labels"):
+        system(batch(), DUE)
 
 
 def test_a_copy_with_momentum_zero_is_the_encoder():

@@ -12,7 +12,7 @@ from pathlib import Path
 from labkit.errors import LabError
 from labkit.folders import Folders
 from labkit.ledger import record
-from labkit.ledger.claims import Claim, read_claims
+from labkit.ledger.claims import Claim, number, read_claims
 from labkit.ledger.verdicts import FAILS, HOLDS, UNDECIDED, Verdict
 from labkit.notebooks import lesson_names, read_notebook
 from labkit.paths import write_atomically
@@ -112,13 +112,13 @@ def build(profile: str = "lesson", folders: Folders = Folders()) -> Path:  # noq
     from jinja2 import Environment, PackageLoader, select_autoescape
 
     from labkit.ledger.report.lesson_page import lesson_page
-    from labkit.runs import environment
 
     if profile not in PROFILES:
         raise LabError(f"unknown profile '{profile}'; known are {', '.join(PROFILES)}.")
     templates = Environment(
         loader=PackageLoader("labkit.ledger.report"), autoescape=select_autoescape(["html"]), keep_trailing_newline=True
     )
+    templates.filters["number"] = number
     templates.filters["cell"] = lambda text: str(text).replace("|", "\\|").replace("\n", " ")
     claims = read_claims(folders.lessons / "claims.yml")
     recorded = {name: record.read_recorded(folders.verdicts(name)) for name in PROFILES}
@@ -129,7 +129,7 @@ def build(profile: str = "lesson", folders: Folders = Folders()) -> Path:  # noq
         if section.page:
             executed = read_notebook(folders.lesson_run(profile, lesson) / "notebook.ipynb")
             write_atomically(folders.report / section.page, lesson_page(executed, lesson, templates))
-    page = Page(profile, sections, _flat(environment.record()))
+    page = Page(profile, sections, _where([section.state.environment for section in sections if section.state]))
     style = templates.get_template("style.css").render()
     write_atomically(folders.report / "claims.md", templates.get_template("claims.md").render(page=page))
     index = folders.report / "index.html"
@@ -156,13 +156,16 @@ def _section(
         try:
             verdicts = {item.claim.id: item for item in record.lesson_verdicts(lesson, profile, claims, folders)}
         except LabError as error:
-            problem_title, problem = "The claims cannot be judged from what was measured; run the lesson again.", str(error)
+            problem_title, problem = (
+                "The claims cannot be judged from what was measured; run the lesson again.",
+                str(error),
+            )
     rows = []
     for claim in made:
         known = {name: entry[lesson]["claims"].get(claim.id) for name, entry in recorded.items() if lesson in entry}
         here = known.pop(profile, None)
         others = tuple(
-            f"{other}: {entry['verdict']}, {entry['measured']:.4g} ({recorded[other][lesson]['date']})"
+            f"{other}: {entry['verdict']}, {number(entry['measured'])} ({recorded[other][lesson]['date']})"
             for other, entry in known.items()
             if entry
         )
@@ -170,12 +173,12 @@ def _section(
     return LessonSection(lesson, name, state, rows, page, figures, problem_title, problem)
 
 
-def _flat(environment: Mapping) -> list[tuple[str, str]]:
-    """The environment record as lines; what is None is left out."""
-    lines = []
-    for name, value in environment.items():
-        if isinstance(value, Mapping):
-            lines += [(key, str(item)) for key, item in value.items() if item is not None]
-        elif value is not None:
-            lines.append((name, str(value)))
-    return lines
+def _where(environments: Sequence[Mapping]) -> list[tuple[str, str]]:
+    """The environments of all lessons as lines; where they differ, each value once."""
+    lines: dict[str, list[str]] = {}
+    for environment in environments:
+        flat = {key: value for key, value in environment.items() if key != "packages"} | environment["packages"]
+        for name, value in flat.items():
+            if value is not None and str(value) not in lines.setdefault(name, []):
+                lines[name].append(str(value))
+    return [(name, ", ".join(values)) for name, values in lines.items() if values]

@@ -25,6 +25,7 @@ def lesson_page(notebook: NotebookNode, name: str, templates: Environment) -> st
     body, _ = exporter.from_notebook_node(_prepared(notebook, formulas))
     sheets = [templates.get_template(sheet).render() for sheet in ("style.css", "lesson.css")]
     style = "\n".join([*sheets, HtmlFormatter(style="friendly").get_style_defs(".highlight")])
+    body = re.sub(r'href="(\d\d_\w+)\.ipynb', r'href="\1.html', body)  # from lesson to lesson
     page = templates.get_template("lesson.html")
     return page.render(title=title(notebook, name), name=name, style=style, body=formulas.put_back(body))
 

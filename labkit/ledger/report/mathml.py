@@ -16,6 +16,8 @@ _CODE_OR_MATH = re.compile(
 _PLACE = re.compile(r"xformulax(\d+)x")
 # What latex2mathml does not know it lets stand as text.
 _COMMAND_LEFT = re.compile(r">\\[a-zA-Z]+<")
+# A minus after an opening bracket, a comma or a relation is a sign, which stands close to its number.
+_SIGN = re.compile(r"(<mo[^>]*>(?!\)|\]|\||&#x00029;|&#x0005D;|&#x0007D;|&#x0007C;)[^<]*</mo>)<mo>&#x02212;</mo>")
 
 
 class Formulas:
@@ -49,4 +51,4 @@ def to_mathml(latex: str, block: bool) -> str:
         mathml = convert(latex.strip(), display="block" if block else "inline")
     except Exception:  # latex2mathml raises many kinds
         return as_code
-    return as_code if _COMMAND_LEFT.search(mathml) else mathml
+    return as_code if _COMMAND_LEFT.search(mathml) else _SIGN.sub(r'\1<mo form="prefix">&#x02212;</mo>', mathml)
