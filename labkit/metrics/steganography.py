@@ -78,18 +78,27 @@ def reconstruction_ratio(
     return Measurement("reconstruction ratio", value, len(x), split, None, seed)
 
 
-@torch.no_grad()
-def detail_swap(
-    back: Back, y: Tensor, x: Tensor, *, radius: int = 2, split: str = "test", seed: int | None = None
-) -> Measurement:
-    """Give every y the detail of the next one's, and see whether its way home leads to the next one's x.
+def swapped(y: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
+    """Every y with the hidden signal of the next one, and where. The signal: what a translation holds beyond its truth.
 
-    1 − ‖back(y′) − x_next‖₁ / ‖back(y) − x_next‖₁: the part of the way to x_next. 0: detail carries nothing, 1: all.
+    Only bare ground is touched, where the true partners of both are black (-1): (N, C, H, W) images and a mask.
     """
-    donor_y, donor_x = y.roll(-1, 0), x.roll(-1, 0)
-    swapped = y - detail(y, radius) + detail(donor_y, radius)
-    value = 1 - float(l1(back(swapped), donor_x) / l1(back(y), donor_x))
-    return Measurement("detail swap", value, len(x), split, None, seed)
+    bare = (truth < -0.99) & (truth.roll(-1, 0) < -0.99)
+    return torch.where(bare, truth + (y - truth).roll(-1, 0), y), bare
+
+
+@torch.no_grad()
+def signal_swap(
+    back: Back, y: Tensor, truth: Tensor, x: Tensor, *, split: str = "test", seed: int | None = None
+) -> Measurement:
+    """Where does the way home lead with the hidden signal of another image, the donor? Measured on the bare ground.
+
+    0: not towards the donor's x at all; 1: as near to it as the donor's own way home.
+    """
+    way, bare = swapped(y, truth)
+    donor_x = x.roll(-1, 0)
+    after, before, best = ((back(z) - donor_x).abs()[bare].mean() for z in (way, y, y.roll(-1, 0)))
+    return Measurement("signal swap", float((before - after) / (before - best)), len(x), split, None, seed)
 
 
 def targeted_signal(back: Back, y: Tensor, target: Tensor, bound: float, steps: int = 60) -> Tensor:

@@ -89,10 +89,10 @@ def _ratio(disturb: Callable[[Tensor], Tensor]) -> Callable[[Run], Measurement]:
     return measure
 
 
-def detail_swap(run: Run) -> Measurement:
-    """How far the detail of another translation leads its receiver's way home towards the donor."""
+def signal_swap(run: Run) -> Measurement:
+    """How far the hidden signal of another image leads the way home to that image's ground."""
     x, y, back = trip(run)
-    return steganography.detail_swap(back, y, x, seed=run.spec.seed)
+    return steganography.signal_swap(back, y, run.dataset.truth["A", "B"], x, seed=run.spec.seed)
 
 
 def truth_detour(run: Run) -> Measurement:
@@ -161,7 +161,7 @@ MEASURES: dict[str, Callable[[Run], Measurement]] = {
         digit_distance,
         colour_shift,
         identity_error,
-        detail_swap,
+        signal_swap,
         truth_detour,
         signal_detail_share,
         steered,

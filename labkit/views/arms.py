@@ -47,12 +47,13 @@ def draw_arms(
             axes.plot([at - 0.3, at + 0.3], [statistics.fmean(values)] * 2, color=style.GENERATOR)
         else:
             axes.annotate("no\nrecord", (at, 0.5), xycoords=("data", "axes fraction"), ha="center", color=style.GREY)
+    low, high = axes.get_ylim()
+    axes.set_ylim(min(low, 0), max(high, 0))  # a difference looks as large as it is
     for label, height in marks.items():
         axes.axhline(height, color=style.GREY, linestyle=(0, (4, 3)), linewidth=1)
         axes.annotate(label, (1, height), xycoords=("axes fraction", "data"), ha="right", va="bottom", color=style.GREY)
     axes.set_xticks(range(len(arms)), list(arms))
     axes.set_xlim(-0.6, len(arms) - 0.4)
-    axes.margins(y=0.15)
     axes.grid(axis="x", visible=False)
 
 
@@ -100,7 +101,7 @@ def ratio_curves(
         for label, measure in marks.items() if values else ():
             height = statistics.fmean(values[measure])
             panel.axhline(height, color=style.GREY, linestyle=(0, (4, 3)), linewidth=1)
-            panel.annotate(label, (amplitudes[0], height), va="bottom", color=style.GREY, fontsize=8)
+            panel.annotate(label, (amplitudes[-1], height), ha="right", va="bottom", color=style.GREY, fontsize=8)
         panel.set(title=title, xscale="log", xlabel="noise, in steps of 8 bits")
         panel.set_xticks(amplitudes, [str(amplitude) for amplitude in amplitudes])
         panel.minorticks_off()

@@ -6,12 +6,13 @@ import torch
 from labkit.metrics.steganography import (
     GREY,
     detail,
-    detail_swap,
     jpeg,
     low_frequency_noise,
     reconstruction_ratio,
     rounded,
+    signal_swap,
     steered,
+    swapped,
     targeted_signal,
     white_noise,
 )
@@ -88,14 +89,19 @@ def test_a_hidden_signal_is_destroyed_by_noise_as_large_as_itself():
     assert reconstruction_ratio(home, y, y, x).value == pytest.approx(1.0)
 
 
-def test_swapping_detail_leads_all_the_way_where_it_carries_everything_and_nowhere_where_nothing():
-    x = detail(torch.rand(4, 3, 32, 32))
-    y = hiding(x)
-    from_detail = detail_swap(lambda image: 50 * detail(image), y, x)
-    assert from_detail.value > 0.6
-    slow = torch.nn.functional.interpolate(torch.rand(4, 3, 2, 2), (32, 32), mode="bilinear")
-    from_colour = detail_swap(lambda image: image - detail(image), slow, slow)
-    assert abs(from_colour.value) < 0.1
+def test_swapping_the_signal_leads_all_the_way_where_it_carries_everything_and_nowhere_where_nothing():
+    x = torch.rand(4, 1, 32, 32) * 2 - 1
+    truth = torch.full_like(x, -1.0)
+    truth[:, :, :4] = 1.0  # a stroke, which is left alone
+    way, bare = swapped(truth + x / 50, truth)
+    assert bare[:, :, 4:].all() and not bare[:, :, :4].any()
+    assert torch.equal(way[:, :, :4], (truth + x / 50)[:, :, :4])
+    from_signal = signal_swap(lambda y: 50 * (y - truth), truth + x / 50, truth, x)
+    assert from_signal.value == pytest.approx(1.0, abs=1e-3)
+    named = truth.clone()
+    named[:, :, 0] = torch.tensor([1.0, 0.9, 0.8, 0.7]).reshape(4, 1, 1)  # a way home that knows an image by its stroke
+    by_stroke = signal_swap(lambda y: x[((1 - y[:, 0, 0, 0]) * 10).round().long()], named + x / 1000, named, x)
+    assert by_stroke.value == pytest.approx(0.0, abs=1e-6)
 
 
 def test_the_targeted_signal_keeps_its_bound_and_finds_what_amplifies():
