@@ -127,7 +127,7 @@ def test_training_killed_in_the_middle_of_any_writing(tmp_path, processes, unint
 # Fetching -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_fetch_killed_at_random_moments_goes_on(tmp_path, processes, server):  # noqa: F811
+def test_a_fetch_killed_at_random_moments_goes_on(tmp_path, processes, server):
     archive = tmp_path / "tiny.zip"
     with zipfile.ZipFile(archive, "w") as zipped:
         for i in range(300):

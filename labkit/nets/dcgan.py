@@ -1,8 +1,8 @@
 """The networks of DCGAN: all convolutions, strides instead of pooling, BatchNorm, no hidden fully connected layer.
 
 Radford, Metz, Chintala, "Unsupervised representation learning with deep convolutional generative adversarial
-networks", ICLR 2016, arXiv 1511.06434, section 3 and figure 1. With ngf = ndf = 64 at 64 px and 3 channels the parameter
-counts are those of the widely used port: 3,576,704 and 2,765,568.
+networks", ICLR 2016, arXiv 1511.06434, section 3 and figure 1. With ngf = ndf = 64 at 64 px and 3 channels the
+parameter counts are those of the widely used port: 3,576,704 and 2,765,568.
 """
 
 from torch import Tensor, nn

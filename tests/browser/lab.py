@@ -13,8 +13,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
---disable-component-update --disable-sync""".split()
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 SETTINGS = {  # without these Lab asks which kernel to use, and whether to fetch news
     "@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {"autoStartDefaultKernel": True},
     "@jupyterlab/apputils-extension/notification.jupyterlab-settings": {"fetchNews": "false", "checkForUpdates": False},
@@ -26,9 +34,11 @@ READY = f"""() => {{
 }}"""
 # Every code cell was run: it has a number and none is still marked as running.
 FINISHED = f"""() => {{
-    const cells = {NOTEBOOK}.content.widgets.filter(c => c.model.type === 'code' && c.model.sharedModel.source.trim());
+    const models = {NOTEBOOK}.content.widgets.map(cell => cell.model);
+    const code = models.filter(model => model.type === 'code' && model.sharedModel.source.trim());
     const kernel = {NOTEBOOK}.sessionContext.session.kernel;
-    return kernel.status === 'idle' && cells.every(c => c.model.executionCount !== null && c.model.executionState !== 'running');
+    const done = model => model.executionCount !== null && model.executionState !== 'running';
+    return kernel.status === 'idle' && code.every(done);
 }}"""
 FORGET = f"() => {NOTEBOOK}.content.widgets.forEach(c => c.model.type === 'code' && (c.model.executionCount = null))"
 ERRORS = f"""() => {NOTEBOOK}.content.widgets.filter(c => c.model.type === 'code').flatMap(
@@ -115,7 +125,9 @@ def _is_local(url: str) -> bool:
 def open_and_run(page, url: str, token: str, notebook: str, seconds: float) -> list[str]:
     """Open the notebook, run all cells as a person would, wait for the end; returns the errors that are shown."""
     page.goto(f"{url}/lab/tree/{notebook}?token={token}")
-    page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.content?.widgets?.length > 0", timeout=60_000)
+    page.wait_for_function(
+        "() => window.jupyterapp?.shell?.currentWidget?.content?.widgets?.length > 0", timeout=60_000
+    )
     page.wait_for_function(READY, timeout=60_000)  # run-all before this kills the kernel
     page.evaluate(FORGET)
     page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
@@ -132,22 +144,31 @@ def move_first_slider(page, presses: int = 6) -> tuple[str, str]:
     """Move the first slider with the arrow keys; returns the picture beside it before and after."""
     handle = page.locator(".jupyter-widgets .noUi-handle").first
     handle.scroll_into_view_if_needed()
-    picture = page.locator("img.jupyter-widgets").first
-    before = picture.get_attribute("src")
-    content = _content(page, before)
+    before = _picture(page)
     handle.focus()
     for _ in range(presses):
         page.keyboard.press("ArrowRight")
-    page.wait_for_function(
-        "old => document.querySelector('img.jupyter-widgets')?.src !== old", arg=before, timeout=30_000
-    )
-    return content, _content(page, picture.get_attribute("src"))
+    after = before
+    end = time.monotonic() + 30
+    while after == before and time.monotonic() < end:
+        page.wait_for_timeout(200)
+        after = _picture(page)
+    return before, after
 
 
-def _content(page, source: str) -> str:
-    """The picture itself: a widget's address changes with every update, its content only with the picture."""
-    script = """async url => {
-        const bytes = new Uint8Array(await (await fetch(url)).arrayBuffer());
-        return Array.from(bytes).map(b => b.toString(16).padStart(2, '0')).join('');
+def _picture(page) -> str:
+    """The bytes of the first widget's picture, in hexadecimal.
+
+    Its address changes with every update and the old one dies at once, so that a fetch may have to be tried again.
+    """
+    script = """async () => {
+        for (let attempt = 0; attempt < 50; attempt++) {
+            try {
+                const url = document.querySelector('img.jupyter-widgets').src;
+                const bytes = new Uint8Array(await (await fetch(url)).arrayBuffer());
+                return Array.from(bytes).map(b => b.toString(16).padStart(2, '0')).join('');
+            } catch { await new Promise(done => setTimeout(done, 100)); }
+        }
+        throw new Error('the widget shows no picture');
     }"""
-    return page.evaluate(script, source)
+    return page.evaluate(script)

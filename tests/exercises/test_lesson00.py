@@ -2,19 +2,23 @@
 
 import pytest
 import torch
+from lesson_text import folded_solution, stub
 
 from labkit.exercises import lesson00
+from labkit.exercises.check import Unsolved
 
 
-def test_the_solution_is_right():
-    assert lesson00.to_range.broken(lambda pixels: pixels.float() / 127.5 - 1) is None
+def test_the_lessons_solution_passes_and_its_stub_is_unsolved():
+    assert lesson00.to_range.broken(folded_solution("00_start_here", "to_range")) is None
+    with pytest.raises(Unsolved):
+        lesson00.to_range.broken(stub("00_start_here", "to_range"))
 
 
 @pytest.mark.parametrize(
     ("wrong", "property_name"),
     [
         (lambda p: p / 127.5 - 1.0 > 0, "type"),
-        (lambda p: (p.double() / 127.5 - 1), "type"),
+        (lambda p: p.double() / 127.5 - 1, "type"),
         (lambda p: p.float().flatten() / 127.5 - 1, "shape"),
         (lambda p: p.float() / 255, "ends"),
         (lambda p: p.float() / 128 - 1, "ends"),

@@ -1,16 +1,14 @@
 """Each check of lesson 02: the lesson's folded solution passes, typical wrong answers fail where they should."""
 
-import re
-
 import pytest
 import torch
 import torch.nn.functional as F
+from lesson_text import folded_solution, stub
 
 from labkit.exercises import lesson02
 from labkit.exercises.check import Unsolved
-from labkit.paths import LESSONS
 
-LESSON = LESSONS / "02_contrastive_basics.md"
+LESSON = "02_contrastive_basics"
 
 
 def logits(q, p, n, tau):
@@ -236,37 +234,12 @@ def test_another_right_answer_passes(exercise, right):
     assert exercise.broken(right) is None
 
 
-def folded_solutions() -> dict[str, object]:
-    """The functions defined in the lesson's folded solutions."""
-    text = LESSON.read_text(encoding="utf8")
-    found = {"torch": torch, "F": F}
-    for folded in re.findall(r"<details>(.*?)</details>", text, flags=re.S):
-        for code in re.findall(r"```python\n(.*?)```", folded, flags=re.S):
-            if "def my_" in code:
-                exec(code, found)
-    return found
-
-
 @pytest.mark.parametrize("function", EXERCISES)
 def test_the_lessons_solution_passes(function):
-    assert EXERCISES[function][0].broken(folded_solutions()[function]) is None
+    assert EXERCISES[function][0].broken(folded_solution(LESSON, function)) is None
 
 
 @pytest.mark.parametrize("function", EXERCISES)
 def test_the_lessons_stub_is_unsolved(function):
-    """The code cells, not the folded ones: the cell that defines the stub."""
-    text = re.sub(r"<details>.*?</details>", "", LESSON.read_text(encoding="utf8"), flags=re.S)
-    stub = re.search(rf"^def {function}\(.*?(?=\n\n\S|\n[^\s])", text, flags=re.S | re.M).group()
-    found = {"torch": torch, "F": F}
-    exec(stub, found)
     with pytest.raises(Unsolved):
-        EXERCISES[function][0].broken(found[function])
-
-
-def test_checks_disturb_no_random_numbers():
-    torch.manual_seed(0)
-    expected = torch.rand(1)
-    torch.manual_seed(0)
-    lesson02.info_nce.broken(plain)
-    lesson02.momentum_update.broken(update)
-    assert torch.equal(torch.rand(1), expected)
+        EXERCISES[function][0].broken(stub(LESSON, function))

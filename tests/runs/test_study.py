@@ -69,3 +69,22 @@ def test_a_study_records_every_arm_and_seed_and_is_not_run_twice(house):
 
 def test_nothing_recorded_is_nothing(house):
     assert recorded("03_test") == {}
+
+
+def test_an_arm_without_its_data_is_left_out_with_a_sentence(house, monkeypatch):
+    monkeypatch.delenv("LABKIT_DATA", raising=False)
+    monkeypatch.setattr(paths, "DATA", house / "data")
+    text = PROFILES.replace(
+        "arms: {cycle: {},", "arms: {real: {data: mnist_to_usps, data_settings: {n_train: 4}}, cycle: {},"
+    )
+    (house / "lessons" / "profiles.yml").write_text(text.replace("{size: 16, n_train: 40}", "{size: 16}"))
+    said = []
+    entries = json.loads(study("03_test", say=said.append).read_text())
+    assert set(entries) == {"cycle", "naive"}
+    assert "real is left out" in said[0] and "LABKIT_DATA" in said[0]
+
+
+def test_the_first_seed_of_every_arm_leaves_its_pictures(house):
+    study("03_test", say=lambda line: None)
+    pictures = sorted(path.name for path in (paths.RESULTS / "study" / "03_test").iterdir())
+    assert pictures == ["cycle.png", "naive.png"]

@@ -37,8 +37,8 @@ SMALL = {
         images("real", channels=1),
     ),
     "moco": (
-        {"encoder": "conv", "augmentation": "digits", "channels": 1, "width": 4, "features": 8, "dim": 4, "queue": 5,
-         "bn_splits": 2},
+        {"encoder": "conv", "augmentation": "digits", "channels": 1, "width": 4, "features": 8, "dim": 4}
+        | {"queue": 5, "bn_splits": 2},
         images("real", channels=1),
     ),
 }

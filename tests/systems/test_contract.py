@@ -1,17 +1,12 @@
 """What the contract of labkit.systems.base promises, checked of every system there is."""
 
-import sys
-from pathlib import Path
-
 import pytest
 import torch
+from systems.small import SMALL
 
 from labkit.systems import SYSTEMS, build, system_class
 from labkit.systems.base import Translator
 from labkit.train import train
-
-sys.path.insert(0, str(Path(__file__).parent))
-from small import SMALL  # noqa: E402
 
 
 class Batches:

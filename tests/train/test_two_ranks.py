@@ -7,13 +7,11 @@ import sys
 from pathlib import Path
 
 import torch
+from train import two_ranks
 
 from labkit.systems import build, system_class
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
-import two_ranks  # noqa: E402
-
 
 
 def launch(script: Path, *arguments: str) -> str:
@@ -25,7 +23,12 @@ def launch(script: Path, *arguments: str) -> str:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    environment = os.environ | {
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": str(HERE.parent),
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+    }
     command = [sys.executable, str(script), *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=200).stderr
 
@@ -54,7 +57,7 @@ def test_batch_norm_couples_and_the_system_says_so(tmp_path):
 def test_two_ranks_resume_with_their_own_memories(tmp_path):
     """Each rank's image pool is kept: the checkpoint of two ranks holds two different pools."""
     script = tmp_path / "resume.py"
-    script.write_text(RESUME.format(small=HERE.parent / "systems", folder=tmp_path))
+    script.write_text(RESUME.format(folder=tmp_path))
     errors = launch(script)
     assert (tmp_path / "same").exists(), errors[-2000:]
     content = torch.load(tmp_path / "parts.pt", weights_only=True)
@@ -63,14 +66,12 @@ def test_two_ranks_resume_with_their_own_memories(tmp_path):
     assert not torch.equal(*pools)
 
 
-RESUME = '''
-import sys
+RESUME = """
 from pathlib import Path
 import torch
-sys.path.insert(0, r"{small}")
-from small import SMALL
 from labkit.systems import build
 from labkit.train import Compute, make_fabric, train
+from systems.small import SMALL
 
 folder = Path(r"{folder}")
 settings, make = SMALL["cyclegan"]
@@ -104,4 +105,4 @@ if fabric.is_global_zero and all(torch.equal(a[k], b[k]) for k in a):
     (folder / "same").touch()
 fabric.barrier()
 torch.distributed.destroy_process_group()
-'''
+"""

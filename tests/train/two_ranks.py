@@ -1,15 +1,12 @@
 """Run as a script by test_two_ranks.py: one training step of a system, its gradients written to a file."""
 
 import sys
-from pathlib import Path
 
 import torch
+from systems.small import SMALL
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "systems"))
-from small import SMALL  # noqa: E402
-
-from labkit.systems import build  # noqa: E402
-from labkit.train import Compute, make_fabric, train  # noqa: E402
+from labkit.systems import build
+from labkit.train import Compute, make_fabric, train
 
 
 class Batches:
