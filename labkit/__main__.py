@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m labkit",
-        description="Unpaired image-to-image translation: train, translate, measure, and reproduce the lessons' claims.",
+        description="Unpaired image-to-image translation: train, translate, measure, reproduce what the papers claim.",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 

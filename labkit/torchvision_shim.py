@@ -27,9 +27,7 @@ def _import_torchvision():
             raise
     _definitions = torch.library.Library("torchvision", "DEF")
     _definitions.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    _definitions.define(
-        "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
-    )
+    _definitions.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
         del sys.modules[name]  # drop what the failed import left half-made
     return importlib.import_module("torchvision")

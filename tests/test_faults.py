@@ -12,20 +12,20 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
-import fault_children as children
 import numpy as np
 import psutil
 import pytest
 import yaml
-from fixture_lessons import JUDGE, claim, write_claims, write_lesson
-from misbehaving_server import server  # noqa: F401 (a fixture)
 from PIL import Image
 
+import fault_children as children
+from fixture_lessons import JUDGE, claim, write_claims, write_lesson
 from labkit import reproduce as runner
 from labkit.folders import Folders
 from labkit.reproduce import child
 from labkit.runs import open_run
 from labkit.train import checkpoint
+from misbehaving_server import server  # noqa: F401 (a fixture)
 
 RUN_FILES = {"spec.json", "checkpoint.pt", "weights.safetensors", "history.json", "environment.json"}
 

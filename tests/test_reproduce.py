@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 from filelock import FileLock
-from fixture_lessons import JUDGE, claim, write_claims, write_lesson
 
+from fixture_lessons import JUDGE, claim, write_claims, write_lesson
 from labkit import reproduce as runner
 from labkit.errors import LabError
 from labkit.folders import Folders

@@ -23,7 +23,7 @@ class Property:
     hint: str
 
 
-class Unsolved(Exception):  # noqa: N818 (no error: a state of the exercise)
+class Unsolved(Exception):
     """The stub is still a stub."""
 
 

@@ -1,4 +1,4 @@
-"""Features of any photographs, where no judge has been trained: how colourful, how light, how rough, at three scales."""
+"""Features of any photographs, for which no judge was trained: how colourful, how light, how rough, at three scales."""
 
 import torch
 from torch import Tensor

@@ -55,9 +55,7 @@ def seconds(name: str, settings: dict, size: int = SIZE, repeats: int = 3) -> fl
 
 def bench() -> None:
     """Print the table of all contenders; the ratios are taken within this one run."""
-    rows = {
-        label: (gflop(name, settings), seconds(name, settings)) for label, (name, settings) in CONTENDERS.items()
-    }
+    rows = {label: (gflop(name, settings), seconds(name, settings)) for label, (name, settings) in CONTENDERS.items()}
     base_flop, base_seconds = rows["CycleGAN"]
     table = Table("system", "GFLOP at 256 px", "ratio", f"s at {SIZE} px", "ratio", title="one training step, batch 1")
     for label, (flop, time_taken) in rows.items():

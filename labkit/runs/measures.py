@@ -1,7 +1,7 @@
 """What can be measured of a finished run, by name: used by `evaluate`, by studies, and by lessons.
 
-Every measure looks at test images only. It needs something of the run's data (labels with a judge, the hidden truth, two
-domains); `fitting` says which measures a run can have.
+Every measure looks at test images only. It needs something of the run's data (labels with a judge, the hidden truth,
+two domains); `fitting` says which measures a run can have.
 """
 
 import json
@@ -98,7 +98,7 @@ def generated_distance(run: Run) -> Measurement:
 
 
 def modes_covered(run: Run) -> Measurement:
-    """How many modes of a ring of Gaussians hold at least a fortieth of a GAN's 2,000 samples (a fifth of a fair share)."""
+    """How many modes of a ring of Gaussians hold at least a fortieth of a GAN's 2,000 samples, a fifth of their share."""
     centres, std = _ring(run)
     return metrics.modes_covered(run.system.sample(2000), centres, std, least=50, seed=run.spec.seed)
 
@@ -149,7 +149,7 @@ def view_uniformity(run: Run) -> Measurement:
 
 
 def projected_views(run: Run) -> tuple[Tensor, Tensor]:
-    """Two random views of every test image as the run's loss sees them: unit vectors (N, dim) each, the same every time."""
+    """Two random views of every test image as the run's loss sees them: unit vectors (N, dim), the same every time."""
     images, augmentation = run.dataset.test["real"].images, AUGMENTATIONS[run.system.settings.augmentation]
     with seeded("views"):
         views = [random_view(images, augmentation) for _ in range(2)]
@@ -200,10 +200,15 @@ def fitting(run: Run) -> list[str]:
 
 
 def measure(run: Run, names: list[str] | None = None) -> dict[str, Measurement]:
-    """Measure by name; by default all that fit. Raises LabError for a name that is none, or that the data cannot serve."""
+    """Measure by name; by default all that fit.
+
+    Raises LabError for a name that is none, or where nothing fits.
+    """
     names = fitting(run) if names is None else names
     if not names:
-        raise LabError(f"{run.folder}: its data allow no measure (labels, a hidden truth, or two test images a domain).")
+        raise LabError(
+            f"{run.folder}: its data allow no measure (labels, a hidden truth, or two test images a domain)."
+        )
     from labkit.runs import measures03  # builds on this module
 
     known = MEASURES | measures03.MEASURES

@@ -140,7 +140,7 @@ def _memories(system: System) -> dict[str, torch.Tensor]:
 
 
 def _save_weights(system: System, path: Path) -> None:
-    """Safetensors refuses tensors that share memory; cloning writes tied weights once per name, which loads the same."""
+    """Safetensors refuses tensors that share memory; clones are written once a name, and load into tied weights."""
     memories = _memories(system)
     state = {key: value for key, value in system.state_dict().items() if key not in memories}
     write_atomically(path, save({key: value.detach().cpu().contiguous().clone() for key, value in state.items()}))

@@ -2,7 +2,7 @@
 
 In `lessons/profiles.yml` a lesson names what its arms share and how each differs:
 
-    run: {system: cyclegan, data: digits_to_glyphs, steps: 200, batch_size: 16, measures: [label_accuracy], settings: {…}}
+    run: {system: cyclegan, data: digits_to_glyphs, steps: 200, batch_size: 16, measures: [label_accuracy]}
     arms: {cycle: {}, naive: {settings: {lambda_cyc: 0.0}}}
     seeds: [0]
 

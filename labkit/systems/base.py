@@ -45,8 +45,8 @@ class System(nn.Module):
     """Networks plus the rules of their game.
 
     Settings:        the frozen dataclass of the system's settings; defaults are the paper's.
-    coupling:        what couples the images of one batch (BatchNorm, in-batch negatives, a queue), or None. Without coupling
-                     two processes compute the gradients of one process with the doubled batch.
+    coupling:        what couples the images of one batch (BatchNorm, in-batch negatives, a queue), or None. Without
+                     coupling two processes compute the gradients of one process with the doubled batch.
     double_backward: whether a loss differentiates a gradient (gradient penalties): torch.compile cannot serve it.
     """
 

@@ -52,7 +52,7 @@ def train(
     fabric:     one that is launched already; by default made from `compute`.
     checkpoint: a file. Where it exists the run goes on from it; it is rewritten every `checkpoint_every` steps and at
                 the end. On one CPU a run that was stopped and resumed equals an uninterrupted one bit for bit.
-    stop_after: stop early, as if interrupted after this many steps, with a checkpoint; schedules still count to `steps`.
+    stop_after: stop early, as if interrupted after so many steps, with a checkpoint; schedules count on to `steps`.
     on_step:    called with the number of steps done after each of them. What it draws does not disturb the run.
 
     Raises NonFiniteLoss at the first loss that is no finite number, before it reaches the weights.

@@ -42,7 +42,8 @@ def notes_map() -> Figure:
             )
             axes.text(left + 0.15, y + 0.53, name, fontsize=9, fontweight="bold", va="center")
             axes.text(left + 0.15, y + 0.2, idea, fontsize=8.5, va="center", color="#444444")
-            axes.text(left + 4.45, y + 0.42, lesson, fontsize=11, fontweight="bold", ha="right", va="center", color=colour)
+            number = {"fontsize": 11, "fontweight": "bold", "ha": "right", "va": "center", "color": colour}
+            axes.text(left + 4.45, y + 0.42, lesson, **number)
     axes.annotate("", (9.8, -0.45), (0.1, -0.45), arrowprops={"arrowstyle": "->", "color": "#444444"})
     axes.text(0.1, -0.85, "domains close together: colour, texture", fontsize=9, color=NEAR)
     axes.text(9.8, -0.85, "domains far apart: shape, drawing style, language", fontsize=9, color=FAR, ha="right")

@@ -60,8 +60,8 @@ def panels(columns: int = 1, rows: int = 1, width: float = PANEL[0], height: flo
 def png(figure: Figure) -> bytes:
     """The figure as the bytes of a PNG file, cut to what is drawn.
 
-    A figure full of photographs is reduced to 256 colours where it would weigh more than `MAX_BYTES`: notebooks are kept
-    under version control.
+    A figure full of photographs is reduced to 256 colours where it would weigh more than `MAX_BYTES`: notebooks are
+    kept under version control.
     """
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=RC["savefig.dpi"], bbox_inches="tight", pad_inches=0.05)

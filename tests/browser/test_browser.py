@@ -6,8 +6,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from browser import lab
 
+from browser import lab
 from labkit.paths import LESSONS, NOTEBOOKS, ROOT
 
 pytestmark = pytest.mark.skipif(lab.CHROMIUM is None, reason="no Chromium is installed: the browser tests were not run")

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from lesson_text import folded_solution, stub
 
 from labkit.exercises import lesson00
 from labkit.exercises.check import Unsolved
+from lesson_text import folded_solution, stub
 
 
 def test_the_lessons_solution_passes_and_its_stub_is_unsolved():

@@ -3,11 +3,11 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from lesson_text import folded_solution, stub
 from torch.nn.functional import relu, softplus
 
 from labkit.exercises import lesson01
 from labkit.exercises.check import Unsolved
+from lesson_text import folded_solution, stub
 
 LESSON = "01_gan_minmax"
 

@@ -3,10 +3,10 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from lesson_text import folded_solution, stub
 
 from labkit.exercises import lesson02
 from labkit.exercises.check import Unsolved
+from lesson_text import folded_solution, stub
 
 LESSON = "02_contrastive_basics"
 

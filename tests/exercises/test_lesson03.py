@@ -1,10 +1,10 @@
 """Each check of lesson 03: the lesson's folded solution passes, typical wrong answers fail where they should."""
 
 import pytest
-from lesson_text import folded_solution, stub
 
 from labkit.exercises import lesson03
 from labkit.exercises.check import Unsolved
+from lesson_text import folded_solution, stub
 
 LESSON = "03_cyclegan"
 

@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 import nbformat
 import pytest
 import yaml
-from fixture_lessons import claim, write_claims, write_lesson
 
+from fixture_lessons import claim, write_claims, write_lesson
 from labkit.folders import Folders
 from labkit.ledger.record import LessonState, write_state
 from labkit.ledger.report import build

@@ -82,7 +82,10 @@ def seeking(y):
 def test_a_hidden_signal_is_destroyed_by_noise_as_large_as_itself():
     x = torch.rand(4, 3, 32, 32) * 2 - 1
     y = hiding(x)
-    home = lambda image: seeking(image) + 0.01
+
+    def home(image):
+        return seeking(image) + 0.01
+
     ratio = reconstruction_ratio(home, y, y + 0.02, x)  # 50 · 0.02 = 1 further off
     assert ratio.value == pytest.approx(101, rel=1e-3)
     assert ratio.n == 4

@@ -8,9 +8,7 @@ from labkit.nets.blocks import count_parameters
 from labkit.nets.discriminators import PatchGAN
 
 
-@pytest.mark.parametrize(
-    ("layers", "parameters", "side"), [(3, 2_764_737, 30), (2, 662_977, 62), (5, 11_154_369, 6)]
-)
+@pytest.mark.parametrize(("layers", "parameters", "side"), [(3, 2_764_737, 30), (2, 662_977, 62), (5, 11_154_369, 6)])
 def test_parameter_counts_and_map_sizes_are_the_papers(layers, parameters, side):
     with torch.device("meta"):
         discriminator = PatchGAN(layers=layers)

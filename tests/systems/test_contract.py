@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-from systems.small import SMALL
 
 from labkit.systems import SYSTEMS, build, system_class
 from labkit.systems.base import Translator
 from labkit.train import train
+from systems.small import SMALL
 
 
 class Batches:

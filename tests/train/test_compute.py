@@ -18,8 +18,8 @@ def test_the_command_lines_options_reach_fabric(monkeypatch):
             asked["launched"] = True
 
     monkeypatch.setattr(compute, "Fabric", Recorder)
-    options = "train cyclegan --A a --B b --devices 4 --nodes 2 --accelerator gpu --precision bf16-mixed".split()
-    make_fabric(_compute(_parser().parse_args(options)))
+    machine = ["--devices", "4", "--nodes", "2", "--accelerator", "gpu", "--precision", "bf16-mixed"]
+    make_fabric(_compute(_parser().parse_args(["train", "cyclegan", "--A", "a", "--B", "b", *machine])))
     assert (asked["devices"], asked["num_nodes"], asked["accelerator"]) == (4, 2, "gpu")
     assert (asked["precision"], asked["launched"]) == ("bf16-mixed", True)
     assert asked["strategy"]._ddp_kwargs == {"find_unused_parameters": True, "broadcast_buffers": False}

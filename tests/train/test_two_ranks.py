@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import torch
-from train import two_ranks
 
 from labkit.systems import build, system_class
+from train import two_ranks
 
 HERE = Path(__file__).parent
 

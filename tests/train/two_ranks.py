@@ -3,10 +3,10 @@
 import sys
 
 import torch
-from systems.small import SMALL
 
 from labkit.systems import build
 from labkit.train import Compute, make_fabric, train
+from systems.small import SMALL
 
 
 class Batches:
