@@ -8,7 +8,7 @@ from torch import Tensor
 from labkit.views import style
 
 
-def point_clouds(real: Tensor, generated: Mapping[str, Tensor], limit: float = 1.1) -> Figure:
+def point_clouds(real: Tensor, generated: Mapping[str, Tensor], limit: float = 1.5) -> Figure:
     """One panel for the real points (N, 2), one for each set of generated ones over the real ones in pale blue."""
     figure, axes = style.panels(1 + len(generated), width=2.1, height=2.25)
     axes[0].scatter(*real.T, s=3, color=style.REAL, alpha=0.35, linewidths=0)

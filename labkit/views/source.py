@@ -14,7 +14,7 @@ def source(*objects) -> Markdown:
     parts = []
     for item in objects:
         code = textwrap.dedent(inspect.getsource(item)).rstrip()
-        file = inspect.getsourcefile(item)
+        file = inspect.getsourcefile(inspect.unwrap(item))  # a decorator's own file is not meant
         parts.append(f"`{_relative(file)}`\n\n```python\n{code}\n```")
     return Markdown("\n\n".join(parts))
 
