@@ -8,7 +8,7 @@ is averaged down, which antialiases it. Two thousand glyphs take a fraction of a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
@@ -193,18 +193,21 @@ def glyph_pair(
     n_train: int = 1000,
     n_test: int = 200,
     jitter: float = 1.0,
+    inks: Sequence[str] = (),
     seed: int = 0,
 ) -> DataSet:
     """Two styles of the same alphabet, labelled by character.
 
-    `a` and `b` name the knobs of `Style` that differ from its defaults. Training glyphs of A and B have contents and
+    `a` and `b` name the knobs of `Style` that differ from its defaults. With `inks`, glyphs of both domains come in these
+    colours, at random; a test glyph has the same ink in both. Training glyphs of A and B have contents and
     poses of their own; the test glyphs are drawn in both styles, which is the truth for the metrics.
     """
     look_A, look_B = Style(**(a or {})), Style(**({"font": "times", "slant": "right"} if b is None else b))
     knobs = {"size": size, "channels": channels, "jitter": jitter}
-    train_A = scattered(chars, [look_A], n_train, 3 * seed, **knobs)
-    train_B = scattered(chars, [look_B], n_train, 3 * seed + 1, **knobs)
-    test_A, test_B = (scattered(chars, [look], n_test, 3 * seed + 2, **knobs) for look in (look_A, look_B))
+    looks_A, looks_B = ([replace(look, ink=ink) for ink in inks or (look.ink,)] for look in (look_A, look_B))
+    train_A = scattered(chars, looks_A, n_train, 3 * seed, **knobs)
+    train_B = scattered(chars, looks_B, n_train, 3 * seed + 1, **knobs)
+    test_A, test_B = (scattered(chars, looks, n_test, 3 * seed + 2, **knobs) for looks in (looks_A, looks_B))
     return DataSet(
         "glyph_pair",
         {

@@ -14,7 +14,7 @@ REAL, FAKE = BLUE, ORANGE
 DISCRIMINATOR, GENERATOR = PURPLE, GREEN
 
 PANEL = (3.2, 2.4)  # inches
-MAX_BYTES = 95_000  # of one figure; base64 in a notebook adds a third
+MAX_BYTES = 50_000  # of one figure; base64 in a notebook adds a third
 
 RC = {
     "figure.dpi": 100,
