@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from labkit.data import glyphs
-from labkit.data.glyphs import DIGITS, Style, draw, glyph_classes, glyph_digits, glyph_pair, scattered, styles
+from labkit.data.glyphs import COLOURS, DIGITS, Style, draw, glyph_classes, glyph_digits, glyph_pair, scattered, styles
 from labkit.errors import LabError
 
 
@@ -158,3 +158,18 @@ def test_scattered_glyphs_know_their_content_and_style():
 def test_impossible_wishes_are_refused(wish):
     with pytest.raises(LabError):
         wish()
+
+
+def test_a_pair_in_several_inks_shares_them_and_each_test_glyph_keeps_its_own():
+    inks = ("orange", "sky", "green")
+    pair = glyph_pair(channels=3, n_train=30, n_test=30, inks=inks)
+    wanted = torch.tensor([COLOURS[name] for name in inks])
+
+    def ink_of(images):  # the brightest pixel of each glyph
+        pixels = (images.flatten(2) + 1) / 2
+        brightest = pixels[torch.arange(len(images)), :, pixels.sum(1).argmax(1)]
+        return torch.cdist(brightest, wanted).argmin(1)
+
+    assert set(ink_of(pair.train["A"].images).tolist()) == set(ink_of(pair.train["B"].images).tolist()) == {0, 1, 2}
+    assert torch.equal(ink_of(pair.test["A"].images), ink_of(pair.test["B"].images))
+    assert not torch.equal(ink_of(pair.train["A"].images), ink_of(pair.train["B"].images))
