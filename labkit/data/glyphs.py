@@ -198,9 +198,9 @@ def glyph_pair(
 ) -> DataSet:
     """Two styles of the same alphabet, labelled by character.
 
-    `a` and `b` name the knobs of `Style` that differ from its defaults. With `inks`, glyphs of both domains come in these
-    colours, at random; a test glyph has the same ink in both. Training glyphs of A and B have contents and
-    poses of their own; the test glyphs are drawn in both styles, which is the truth for the metrics.
+    `a` and `b` name the knobs of `Style` that differ from its defaults. With `inks`, glyphs of both domains come in
+    these colours, at random; a test glyph has the same ink in both. Training glyphs of A and B have contents and poses
+    of their own; the test glyphs are drawn in both styles, which is the truth for the metrics.
     """
     look_A, look_B = Style(**(a or {})), Style(**({"font": "times", "slant": "right"} if b is None else b))
     knobs = {"size": size, "channels": channels, "jitter": jitter}

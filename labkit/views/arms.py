@@ -40,15 +40,17 @@ def draw_arms(
     axes: Axes, record: Mapping[str, Recorded], measure: str, arms: Mapping[str, str], **marks: float
 ) -> None:
     """A column for each arm: label -> name in the record. `marks`: label -> height of a dashed line: chance=0.1."""
+    heights = [0.0, *marks.values()]  # from zero on: a difference looks as large as it is
     for at, arm in enumerate(arms.values()):
         values = record[arm].values.get(measure, []) if arm in record else []
         if values:
             axes.plot([at] * len(values), values, "o", color=style.GENERATOR, alpha=0.55, markersize=5)
             axes.plot([at - 0.3, at + 0.3], [statistics.fmean(values)] * 2, color=style.GENERATOR)
+            heights += values
         else:
-            axes.annotate("no\nrecord", (at, 0.5), xycoords=("data", "axes fraction"), ha="center", color=style.GREY)
-    low, high = axes.get_ylim()
-    axes.set_ylim(min(low, 0), max(high, 0))  # a difference looks as large as it is
+            word = "–" if arm in record else "no\nrecord"  # –: not measured
+            axes.annotate(word, (at, 0.5), xycoords=("data", "axes fraction"), ha="center", color=style.GREY)
+    axes.set_ylim(1.1 * min(heights), 1.1 * max(heights) or 1.0)
     for label, height in marks.items():
         axes.axhline(height, color=style.GREY, linestyle=(0, (4, 3)), linewidth=1)
         axes.annotate(label, (1, height), xycoords=("axes fraction", "data"), ha="right", va="bottom", color=style.GREY)
@@ -98,10 +100,11 @@ def ratio_curves(
             for seed, ratios in enumerate(zip(*curves, strict=True)):
                 name = None if seed else label
                 panel.plot(amplitudes, ratios, "o-", color=colour, alpha=0.6, markersize=3, linewidth=1.2, label=name)
-        for label, measure in marks.items() if values else ():
+        sides = zip(marks.items(), ("bottom", "top"), strict=False)
+        for (label, measure), side in sides if values else ():
             height = statistics.fmean(values[measure])
             panel.axhline(height, color=style.GREY, linestyle=(0, (4, 3)), linewidth=1)
-            panel.annotate(label, (amplitudes[-1], height), ha="right", va="bottom", color=style.GREY, fontsize=8)
+            panel.annotate(label, (amplitudes[-1], height), ha="right", va=side, color=style.GREY, fontsize=8)
         panel.set(title=title, xscale="log", xlabel="noise, in steps of 8 bits")
         panel.set_xticks(amplitudes, [str(amplitude) for amplitude in amplitudes])
         panel.minorticks_off()

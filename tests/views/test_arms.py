@@ -43,6 +43,17 @@ def test_a_dot_for_every_seed_and_a_bar_at_their_mean():
     assert [label.get_text() for label in panel.get_xticklabels()] == ["GAN", "both", "absent"]
 
 
+def test_axes_start_at_zero_and_hold_every_dot_and_mark():
+    arms = {"GAN": "naive", "both": "cycle"}
+    (panel,) = arm_panels(RECORD, {"kept": "label_accuracy"}, arms, "study", {"label_accuracy": {"all": 2.0}}).axes
+    assert panel.get_ylim()[0] == 0 and panel.get_ylim()[1] > 2.0
+
+
+def test_an_arm_that_was_recorded_without_the_measure_says_so():
+    (panel,) = arm_panels(RECORD, {"kept": "cycle_error"}, {"GAN": "naive", "absent": "none"}, "study").axes
+    assert [text.get_text() for text in panel.texts] == ["–", "no\nrecord"]
+
+
 def test_ratio_curves_draw_every_seed_and_survive_an_empty_record():
     values = {f"ratio_{kind}_{k}": [1.0, 1.1, 1.2 * k] for kind in ("white", "slow") for k in (1, 2)}
     record = {"hidden": entry(**values, ratio_rounded=[1.0, 1.0, 1.0])}
