@@ -29,7 +29,7 @@ def test_each_claim_and_each_knob_belongs_to_a_lesson():
 @pytest.mark.parametrize("lesson", profiles.names())
 @pytest.mark.parametrize("profile", PROFILES)
 def test_knobs_of_every_profile_read(lesson, profile):
-    profiles.knobs(lesson, profile)
+    assert vars(profiles.knobs(lesson, profile))
 
 
 @pytest.mark.parametrize("lesson", CORE)
