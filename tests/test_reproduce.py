@@ -254,7 +254,7 @@ def test_ctrl_c_leaves_no_kernel_and_the_next_call_resumes(folders, capsys, monk
     tree = psutil.Process(process.pid).children(recursive=True)
     assert len(tree) >= 2  # the worker and its kernel
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=60)
     assert process.returncode == 130 and "the next call goes on" in output and "Traceback" not in output
     assert gone(tree)
     resumes(folders, capsys, monkeypatch)
