@@ -125,21 +125,29 @@ def class_folders(
 
 
 def emoji(
-    root: str = "emoji", domains: Sequence[str] = ("A", "B"), size: int = 64, channels: int = 3, seed: int = 0
+    root: str = "emoji",
+    domains: Sequence[str] = ("A", "B"),
+    styles: Sequence[str] = (),
+    size: int = 64,
+    channels: int = 3,
+    seed: int = 0,
 ) -> DataSet:
     """Emoji in two or three drawing styles (folders trainA … testC); equal file names show the same emoji.
 
     For training each emoji is given to one of the `domains` only, chosen by `seed`, so that no pair is ever seen. The
-    test emoji come in every style, and `truth` pairs them.
+    test emoji come in every style, and `truth` pairs them. `styles` names the style of each domain, where it is not the
+    one of its name: ("A", "C") sets the first style against the third, as domains A and B.
     """
-    folder = locate(root)
-    names = sorted(path.name for path in image_files(folder / f"train{domains[0]}"))
+    folder, style_of = locate(root), dict(zip(domains, styles or domains, strict=True))
+    names = sorted(path.name for path in image_files(folder / f"train{style_of[domains[0]]}"))
     turn = np.random.default_rng([seed, 0xE0]).permutation(len(names)) % len(domains)
     train, test = {}, {}
     for i, key in enumerate(domains):
-        own = [folder / f"train{key}" / name for name, whose in zip(names, turn, strict=True) if whose == i]
-        train[key] = FolderDomain(f"emoji_{key}", own, size, channels=channels)
-        test[key] = FolderDomain(f"emoji_{key}", image_files(folder / f"test{key}"), size, channels=channels)
+        own = [folder / f"train{style_of[key]}" / name for name, whose in zip(names, turn, strict=True) if whose == i]
+        train[key] = FolderDomain(f"emoji_{style_of[key]}", own, size, channels=channels)
+        test[key] = FolderDomain(
+            f"emoji_{style_of[key]}", image_files(folder / f"test{style_of[key]}"), size, channels=channels
+        )
     test_names = {key: [path.name for path in domain.paths] for key, domain in test.items()}
     if any(found != test_names[domains[0]] for found in test_names.values()):
         raise LabError(f"{folder}: the test folders must hold the same file names, or they are no pairs.")

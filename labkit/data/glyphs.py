@@ -113,19 +113,21 @@ def draw(
     channels: int = 1,
     jitter: float = 1.0,
     seed: int = 0,
+    stretch: Sequence[float] = (1.0, 1.0),
 ) -> Glyphs:
     """Draw glyph i as the character `chars[contents[i]]` in the style `styles[style_ids[i]]`.
 
     `jitter` scales the random pose: at 1 up to 6 % of the image in position, 10 % in size and 8 degrees in rotation.
     The pose of glyph i depends on `seed` and i alone: the same call with other styles gives the same contents and poses
-    in another look. One channel is the grey value of the colours (ITU-R 601 luma).
+    in another look. `stretch` widens and heightens all of them, (1.2, 1.4) until they fill the image as handwriting
+    does. One channel is the grey value of the colours (ITU-R 601 luma).
     """
     if channels not in (1, 3) or size < 8:
         raise LabError(f"glyphs come with 1 or 3 channels and at least 8 pixels, found {channels} and {size}.")
     chosen = [styles[int(i)] for i in style_ids]
     masks = _masks([(chars[int(c)], style.font, style.weight) for c, style in zip(contents, chosen, strict=True)])
     slant = torch.tensor([SLANTS[style.slant] for style in chosen])
-    mask = _posed(masks, slant, _poses(len(chosen), jitter, seed), 2 * size)
+    mask = _posed(masks, slant, _poses(len(chosen), jitter, seed), 2 * size, stretch)
     mask = _textured(mask, [style.texture for style in chosen])
     mask = F.avg_pool2d(mask, 2)
     ink, paper = (_colours([getattr(style, part) for style in chosen], channels) for part in ("ink", "paper"))
@@ -155,11 +157,12 @@ def glyph_digits(
     inks: Sequence[str] = ("white",),
     papers: Sequence[str] = ("black",),
     jitter: float = 1.0,
+    stretch: Sequence[float] = (1.0, 1.0),
     seed: int = 0,
 ) -> DataSet:
     """Printed digits with labels 0-9, as the single domain "real". Training and test images differ in their draws."""
     looks = styles(fonts, weights, slants, textures, inks, papers)
-    knobs = {"size": size, "channels": channels, "jitter": jitter}
+    knobs = {"size": size, "channels": channels, "jitter": jitter, "stretch": stretch}
     train, test = (scattered(DIGITS, looks, n, 2 * seed + part, **knobs) for part, n in enumerate((n_train, n_test)))
     return DataSet(
         "glyph_digits",
@@ -168,10 +171,19 @@ def glyph_digits(
     )
 
 
-def digits_to_glyphs(size: int = 32, channels: int = 1, n_train: int = 1350, seed: int = 0, **knobs) -> DataSet:
+def digits_to_glyphs(
+    size: int = 32,
+    channels: int = 1,
+    n_train: int = 1350,
+    without_A: Sequence[int] = (),
+    without_B: Sequence[int] = (),
+    seed: int = 0,
+    **knobs,
+) -> DataSet:
     """A: real handwritten digits (`optdigits`). B: printed digits (`glyph_digits`, whose other `knobs` may be given).
 
     Two unrelated sources of the same ten digits: which B belongs to an image of A is known by the digit alone.
+    `without_A` and `without_B` name digits that the training images of that domain do not show; the tests show all.
     """
     from labkit.data.digits import optdigits
 
@@ -179,9 +191,14 @@ def digits_to_glyphs(size: int = 32, channels: int = 1, n_train: int = 1350, see
     printed = glyph_digits(size, channels, n_train, seed=seed, **knobs)
     return DataSet(
         "digits_to_glyphs",
-        {"A": written.train["real"], "B": printed.train["real"]},
+        {"A": _without(written.train["real"], without_A), "B": _without(printed.train["real"], without_B)},
         {"A": written.test["real"], "B": printed.test["real"]},
     )
+
+
+def _without(domain: Domain, digits: Sequence[int]) -> Domain:
+    kept = ~torch.isin(domain.labels, torch.tensor(list(digits), dtype=torch.int64))
+    return domain.subset(kept.nonzero().flatten()) if digits else domain
 
 
 def glyph_pair(
@@ -293,13 +310,14 @@ def _poses(n: int, jitter: float, seed: int) -> Tensor:
     return torch.from_numpy((uniform * scale + [0, 0, 1, 0]).astype(np.float32))
 
 
-def _posed(masks: Tensor, slant: Tensor, poses: Tensor, size: int) -> Tensor:
-    """The masks slanted, turned, scaled and shifted, (N, 1, size, size)."""
+def _posed(masks: Tensor, slant: Tensor, poses: Tensor, size: int, stretch: Sequence[float]) -> Tensor:
+    """The masks slanted, turned, scaled, shifted and stretched, (N, 1, size, size)."""
     shift_x, shift_y, scale, angle = poses[:, :, None, None].unbind(1)
     cos, sin = angle.cos() / scale, angle.sin() / scale
     line = (torch.arange(size) * 2 + 1) / size - 1
-    x, y = line[None, None, :] - shift_x, line[None, :, None] - shift_y
-    # where each output pixel comes from: undo the shift, then turn and size, then the slant (y points down)
+    x, y = line[None, None, :] / stretch[0] - shift_x, line[None, :, None] / stretch[1] - shift_y
+    # where each output pixel comes from: undo the stretch and the shift, then turn and size, then the slant (y points
+    # down)
     source_y = cos * y - sin * x
     source_x = cos * x + sin * y + slant[:, None, None] * source_y
     grid = torch.stack([source_x, source_y], 3)

@@ -7,8 +7,8 @@ the pictures, and what the scene holds where, to the metrics alone.
 The textures are real photographs of grass, gravel and brick (scikit-image).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -19,6 +19,7 @@ from torch.nn import functional as F
 
 from labkit.data.domain import DataSet, Domain
 from labkit.data.photos import photo
+from labkit.errors import LabError
 
 LAND = ("water", "wood", "field", "town", "road", "roof")
 MAP_COLOURS = torch.tensor(  # one flat colour for each kind of LAND, RGB in [0, 1]
@@ -156,35 +157,51 @@ def grained_to_flat(
 # -- a figure on a ground: brown horse in the grass <-> striped horse on gravel ----------------------------------------
 
 
+COATS = {  # of horses: the darkest and the brightest colour, RGB in [0, 1]
+    "brown": ((0.26, 0.12, 0.05), (0.55, 0.30, 0.14)),
+    "white": ((0.62, 0.60, 0.58), (0.97, 0.96, 0.94)),
+}
+
+
 @dataclass(frozen=True)
 class _Herd:
-    """Horses of `n` scenes: where each is (mask, (n, 1, S, S) in [0, 1]), and its own coordinates, (n, S, S, 2)."""
+    """Horses of `n` scenes: where each is (mask, (n, 1, S, S) in [0, 1]), its own coordinates, (n, S, S, 2), and the
+    darkest and brightest colours of its coat, (2, n, 3, 1, 1)."""
 
     mask: Tensor
     own: Tensor
+    coat: Tensor
 
 
-def figure_on_ground(size: int = 64, n_train: int = 400, n_test: int = 60, seed: int = 0) -> DataSet:
+def figure_on_ground(
+    size: int = 64, n_train: int = 400, n_test: int = 60, coats: Sequence[str] = ("brown",), seed: int = 0
+) -> DataSet:
     """A: a brown horse on grass. B: a striped horse on dry gravel: figure and ground both change between the domains.
+
+    With two `coats` a horse of A has the one or the other, and its label says which (the place in `coats`): a colour
+    that no zebra shows, so that A to B loses it.
 
     `truth["A", "mask"]` and `truth["B", "mask"]` tell the metrics where the figure is, (N, 1, size, size) in [0, 1]:
     with them one can ask whether a translation moved the figure, or painted stripes on the ground. The grain of the
     ground is drawn anew in each domain, so there the truth is one of many.
     """
+    if not coats or not set(coats) <= COATS.keys():
+        raise LabError(f"figure_on_ground: coats are among {', '.join(COATS)}, found {', '.join(coats) or 'none'}.")
     herd_A, herd_B, herd = (_herd(n, size, 3 * seed + part) for part, n in enumerate((n_train, n_train, n_test)))
-    brown, striped, mask = (
-        _painted(_brown, herd, 3 * seed + 2),
+    (herd_A, labels_A), (herd, labels) = (_dressed(h, coats, 3 * seed + part) for part, h in ((0, herd_A), (2, herd)))
+    plain, striped, mask = (
+        _painted(_plain, herd, 3 * seed + 2),
         _painted(_striped, herd, 3 * seed + 2),
         _halved(herd.mask),
     )
     return DataSet(
         "figure_on_ground",
         {
-            "A": Domain("horses", _painted(_brown, herd_A, 3 * seed)),
+            "A": Domain("horses", _painted(_plain, herd_A, 3 * seed), labels_A),
             "B": Domain("zebras", _painted(_striped, herd_B, 3 * seed + 1)),
         },
-        {"A": Domain("horses", brown), "B": Domain("zebras", striped)},
-        {("A", "B"): striped, ("B", "A"): brown, ("A", "mask"): mask, ("B", "mask"): mask},
+        {"A": Domain("horses", plain, labels), "B": Domain("zebras", striped)},
+        {("A", "B"): striped, ("B", "A"): plain, ("A", "mask"): mask, ("B", "mask"): mask},
     )
 
 
@@ -201,13 +218,24 @@ def _herd(n: int, size: int, seed: int) -> _Herd:
     x = mirror * (angle.cos() * dx + angle.sin() * dy + shear * dy) / (scale * stretch)
     own = torch.stack([x, y], 3)
     silhouette = _silhouette()[None, None].expand(n, -1, -1, -1)
-    return _Herd(F.grid_sample(silhouette, own, align_corners=False), own)
+    brown = torch.tensor(COATS["brown"])[:, None, :, None, None].expand(-1, n, -1, -1, -1)
+    return _Herd(F.grid_sample(silhouette, own, align_corners=False), own, brown)
 
 
-def _brown(herd: _Herd, rng: np.random.Generator) -> Tensor:
+def _dressed(herd: _Herd, coats: Sequence[str], seed: int) -> tuple[_Herd, Tensor | None]:
+    """The herd in coats drawn from `coats`, and each horse's place among them; None where there is no choice."""
+    rng = np.random.default_rng([seed, 0xC0A7])
+    drawn = torch.from_numpy(rng.integers(len(coats), size=len(herd.mask)))
+    colours = torch.tensor([COATS[coat] for coat in coats])[drawn]  # (n, 2, 3)
+    dressed = replace(herd, coat=colours.transpose(0, 1)[..., None, None])
+    return dressed, drawn if len(coats) > 1 else None
+
+
+def _plain(herd: _Herd, rng: np.random.Generator) -> Tensor:
     n, side = len(herd.mask), herd.mask.shape[-1]
     ground = _between((0.10, 0.20, 0.06), (0.50, 0.66, 0.30), _grain("grass", n, side, rng))
-    coat = _between((0.26, 0.12, 0.05), (0.55, 0.30, 0.14), 0.35 * _grain("gravel", n, side, rng) + 0.65 * _light(herd))
+    dark, bright = herd.coat
+    coat = dark + (bright - dark) * (0.35 * _grain("gravel", n, side, rng) + 0.65 * _light(herd))
     return _halved(ground + (coat - ground) * herd.mask) * 2 - 1
 
 
@@ -222,8 +250,8 @@ def _striped(herd: _Herd, rng: np.random.Generator) -> Tensor:
 
 def _painted(painter: Callable[[_Herd, np.random.Generator], Tensor], herd: _Herd, seed: int) -> Tensor:
     rng = np.random.default_rng([seed, 0xB20])
-    parts = zip(herd.mask.split(_AT_ONCE), herd.own.split(_AT_ONCE), strict=True)
-    return torch.cat([painter(_Herd(mask, own), rng) for mask, own in parts])
+    parts = zip(herd.mask.split(_AT_ONCE), herd.own.split(_AT_ONCE), herd.coat.split(_AT_ONCE, 1), strict=True)
+    return torch.cat([painter(_Herd(*part), rng) for part in parts])
 
 
 def _light(herd: _Herd) -> Tensor:

@@ -12,8 +12,8 @@ lsgan          1/2 E (d(x) - 1)^2 + 1/2 E d(G(z))^2         E (d(G(z)) - 1)^2   
 hinge          E max(0, 1 - d(x)) + E max(0, 1 + d(G(z)))   -E d(G(z))           FUNIT
 wasserstein    E d(G(z)) - E d(x), d held 1-Lipschitz       -E d(G(z))           StarGAN, DualGAN (with the penalty)
 
-GAN: Goodfellow et al. 2014, arXiv 1406.2661. The 1/2 of `lsgan` belongs to D alone, as in CycleGAN, and slows D down
-against G. The LSGAN paper (Mao et al. 2017, arXiv 1611.04076, Eq. 9) has it on both sides.
+GAN: Goodfellow et al. 2014, arXiv 1406.2661. The 1/2 of `lsgan` belongs to D alone, as in CycleGAN, and is meant to
+slow D down against G. The LSGAN paper (Mao et al. 2017, arXiv 1611.04076, Eq. 9) has it on both sides.
 """
 
 import math

@@ -52,6 +52,29 @@ def info_nce(
     return losses.mean() if reduction == "mean" else losses
 
 
+def patch_nce(query: Tensor, key: Tensor, tau: float = 0.07, negatives: str = "internal") -> Tensor:
+    """PatchNCE of one layer (Park et al. 2020, arXiv 2007.15651, Eqs. 3 and 4): which place of the input is this?
+
+    query:     (B, S, C) unit vectors at S places of each output image.
+    key:       (B, S, C) unit vectors at the same places of its input; row s belongs to row s. No gradient enters it.
+    negatives: "internal", the other places of the own input; "external", all places of the other inputs; "both".
+    """
+    key = key.detach()
+    images, places, _ = key.shape
+    if negatives == "internal":
+        own_place = torch.eye(places, dtype=torch.bool, device=key.device)
+        return info_nce(query, key, key, tau, own_place.expand(images, -1, -1))
+    if negatives not in ("external", "both"):
+        raise LabError(f"negatives are internal, external or both, not '{negatives}'.")
+    if negatives == "external" and images < 2:
+        raise LabError("external negatives come from the other images of a batch, which needs two or more of them.")
+    query, key = query.flatten(0, 1), key.flatten(0, 1)  # (B·S, C)
+    image = torch.arange(images, device=key.device).repeat_interleave(places)
+    own_image = image[:, None] == image[None, :]
+    own_place = torch.eye(len(key), dtype=torch.bool, device=key.device)
+    return info_nce(query, key, key, tau, own_image if negatives == "external" else own_place)
+
+
 def nt_xent(view_1: Tensor, view_2: Tensor, tau: float = 0.5, ignore: Tensor | None = None) -> Tensor:
     """NT-Xent of SimCLR (Eq. 1): both views ask, and all other 2B - 2 images of the batch are the negatives.
 

@@ -1,4 +1,4 @@
-"""Distances between an image and its reconstruction. All are means over the batch, channels and pixels."""
+"""Distances between an image and its reconstruction: means over the batch, and but for one over channels and pixels."""
 
 from torch import Tensor
 from torch.nn import functional
@@ -12,3 +12,8 @@ def l1(estimate: Tensor, target: Tensor) -> Tensor:
 def l2(estimate: Tensor, target: Tensor) -> Tensor:
     """Mean squared difference: the reconstruction losses of DiscoGAN and DTN."""
     return functional.mse_loss(estimate, target)
+
+
+def squared_distance(estimate: Tensor, target: Tensor) -> Tensor:
+    """‖estimate − target‖², a sum over all numbers of an image, mean over the batch (CoGAN, UNIT's code for digits)."""
+    return (estimate - target).square().flatten(1).sum(1).mean()

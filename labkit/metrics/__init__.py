@@ -8,6 +8,7 @@ from labkit.metrics.modes import high_quality_fraction, mode_divergence, modes_c
 from labkit.metrics.paired import palette_accuracy, pixel_error
 from labkit.metrics.pairs import PairScores, pair_scores
 from labkit.metrics.probe import linear_probe, linear_reconstruction
+from labkit.metrics.scores import conditional_inception_score, inception_score
 
 __all__ = [
     "PairScores",
@@ -16,8 +17,10 @@ __all__ = [
     "pair_scores",
     "Measurement",
     "class_histogram_divergence",
+    "conditional_inception_score",
     "frechet_distance",
     "high_quality_fraction",
+    "inception_score",
     "kid",
     "label_accuracy",
     "matched_label_accuracy",

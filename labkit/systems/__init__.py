@@ -15,6 +15,16 @@ SYSTEMS = {
     "cyclegan": "labkit.systems.cyclegan:CycleGAN",
     "discogan": "labkit.systems.discogan:DiscoGAN",
     "dualgan": "labkit.systems.dualgan:DualGAN",
+    "cut": "labkit.systems.cut:CUT",
+    "fastcut": "labkit.systems.cut:FastCUT",
+    "sincut": "labkit.systems.sincut:SinCUT",
+    "cogan": "labkit.systems.cogan:CoGAN",
+    "unit": "labkit.systems.unit:UNIT",
+    "unit2018": "labkit.systems.unit2018:UNIT2018",
+    "unit_digits": "labkit.systems.unit_digits:UNITDigits",
+    "munit": "labkit.systems.munit:MUNIT",
+    "dtn": "labkit.systems.dtn:DTN",
+    "xgan": "labkit.systems.xgan:XGAN",
 }
 
 

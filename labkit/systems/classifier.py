@@ -28,11 +28,12 @@ class ClassifierSettings:
     size: int = 16  # conv: side of the images
     width: int = 32  # conv: channels of the first layer
     features: int = 128  # conv: numbers in a feature vector
+    domain: Literal["real", "A"] = "real"  # whose images and labels it is trained on; A: to be tried on B later
     lr: float = 1e-3  # Adam
 
 
 class Classifier(System):
-    """Batches hold "real", images (B, channels, H, W), and "real_label", (B,) int64 below `classes`."""
+    """Batches hold images (B, channels, H, W) under `domain`, and their labels, (B,) int64 below `classes`."""
 
     Settings = ClassifierSettings
     coupling = "BatchNorm"
@@ -48,10 +49,11 @@ class Classifier(System):
         return (Player("f", ("encoder", "output"), adam, schedule=cosine()),)
 
     def forward(self, batch: dict[str, Tensor], due: frozenset[str]) -> dict[str, Tensor]:
-        if "real_label" not in batch:
-            raise LabError("classifier: training needs labels; name 'real' among the run's labels.")
-        view = random_view(batch["real"], AUGMENTATIONS[self.settings.augmentation])
-        return {"logits": self.logits(view), "label": batch["real_label"]}
+        domain = self.settings.domain
+        if f"{domain}_label" not in batch:
+            raise LabError(f"classifier: training needs labels; name '{domain}' among the run's labels.")
+        view = random_view(batch[domain], AUGMENTATIONS[self.settings.augmentation])
+        return {"logits": self.logits(view), "label": batch[f"{domain}_label"]}
 
     def losses(self, player: str, out: dict[str, Tensor]) -> dict[str, Tensor]:
         return {"cls": F.cross_entropy(out["logits"], out["label"])}
@@ -59,3 +61,7 @@ class Classifier(System):
     def logits(self, images: Tensor) -> Tensor:
         """Class logits of images (B, channels, H, W): (B, classes)."""
         return self.output(F.relu(self.encoder(images)))
+
+    def classify(self, x: Tensor, domain: str) -> Tensor:
+        """The same, whatever the domain: the baseline that knows of no second one."""
+        return self.logits(x)

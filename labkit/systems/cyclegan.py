@@ -10,9 +10,10 @@ Differences
    weight. The default here is the code's: lambda_idt = 5 beside lambda_cyc = 10, both absolute.
 3. Names: the official netG_A is our G_AB, netD_A (which judges domain B) is our D_B, and its idt_A (an image that lives
    in B) is our idt_B.
-4. Four settings are for experiments and neutral by default: lambda_adv and cycles switch terms off (Tables 4 and 5);
+4. Five settings are for experiments and neutral by default: lambda_adv and cycles switch terms off (Tables 4 and 5);
    way_noise disturbs the intermediate image of every round trip in training, a defence against the hidden signal of Chu
-   et al. 2017 (arXiv 1712.02950); generator takes a U-Net, an option of the official code too (here DualGAN's).
+   et al. 2017 (arXiv 1712.02950); generator takes a U-Net, an option of the official code too (here DualGAN's); noise
+   shows the generators random numbers beside each image, the "CycleGAN with noise" of MUNIT's comparison (ECCV 2018).
 """
 
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from labkit.errors import LabError
 from labkit.losses.adversarial import discriminator_loss, generator_loss
 from labkit.losses.reconstruction import l1
 from labkit.nets.discriminators import PatchGAN
-from labkit.nets.generators import ResnetGenerator
+from labkit.nets.generators import NoiseInput, ResnetGenerator
 from labkit.nets.memory import ImagePool
 from labkit.nets.unet import UNet
 from labkit.systems.base import Player, Translator
@@ -42,6 +43,7 @@ class CycleGANSettings:
     generator: Literal["resnet", "unet"] = "resnet"  # unet: DualGAN's, with a skip at every level
     blocks: int = 9  # resnet: residual blocks, 9 at 256 px, 6 at 128 px
     levels: int = 8  # unet: halvings
+    noise: int = 0  # random numbers that the generators see beside each image, the same at every pixel
     d_layers: int = 3  # strided layers of the discriminators: 3 is the 70×70 PatchGAN
     lambda_adv: float = 1.0  # weight of the adversarial terms; 0 leaves the cycle loss alone
     lambda_cyc: float = 10.0  # weight of the cycle loss, both directions; 0 leaves its passes out
@@ -70,7 +72,8 @@ class CycleGAN(Translator):
         s = self.settings
         if s.generator == "unet":
             return UNet(s.channels, s.ngf, s.levels)
-        return ResnetGenerator(s.channels, s.channels, s.ngf, s.blocks)
+        generator = ResnetGenerator(s.channels + s.noise, s.channels, s.ngf, s.blocks)
+        return NoiseInput(generator, s.noise) if s.noise else generator
 
     def players(self) -> tuple[Player, ...]:
         def adam(parameters):

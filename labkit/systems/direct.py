@@ -11,6 +11,8 @@ Differences
 1. The paper varies the depth of DiscoGAN's generator; so does `depth`: half of the layers go down, half up.
 2. The adversarial loss is least squares, CycleGAN's. The paper fixes the loss for no claim.
 3. Both stages are one run: g learns for `small_steps`, then h, each against a discriminator of its own.
+4. Networks of any depth have CycleGAN's PatchGAN and image pool, and its falling learning rate; g's rate is constant.
+   `lambda_near` is ours.
 """
 
 from dataclasses import dataclass

@@ -11,6 +11,8 @@ Differences
 3. Paper and code differ in the generator: 100 numbers at its narrowest (paper, `bottleneck` 100) or 512 maps of 4×4
    (the code's default, and ours).
 4. The paper's toy has ReLU between its layers; here D has leaky ReLU, and width and depth of G are as stated there.
+5. D's loss is the sum over real and generated images, there half of it (next to nothing under Adam). Translating uses
+   BatchNorm's running statistics, there those of the batch.
 """
 
 from dataclasses import dataclass

@@ -100,6 +100,12 @@ def test_no_emoji_is_trained_on_in_two_styles(styles, domains):
     assert [path.name for path in dataset.test["A"].paths] == ["0.png", "1.png", "2.png", "3.png"]
 
 
+def test_a_domain_may_take_the_style_of_another_name(styles):
+    dataset, own = emoji(str(styles), "AB", styles="AC", size=16), emoji(str(styles), "AC", size=16)
+    assert (dataset.train["B"].images == own.train["C"].images).all()
+    assert (dataset.truth["A", "B"] == own.truth["A", "C"]).all()
+
+
 def test_test_emoji_without_partners_are_refused(styles):
     (styles / "testB" / "0.png").unlink()
     with pytest.raises(LabError, match="same file names"):

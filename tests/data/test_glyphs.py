@@ -3,7 +3,7 @@ import time
 import pytest
 import torch
 
-from labkit.data import glyphs
+from labkit.data import glyphs, load
 from labkit.data.glyphs import COLOURS, DIGITS, Style, draw, glyph_classes, glyph_digits, glyph_pair, scattered, styles
 from labkit.errors import LabError
 
@@ -173,3 +173,26 @@ def test_a_pair_in_several_inks_shares_them_and_each_test_glyph_keeps_its_own():
     assert set(ink_of(pair.train["A"].images).tolist()) == set(ink_of(pair.train["B"].images).tolist()) == {0, 1, 2}
     assert torch.equal(ink_of(pair.test["A"].images), ink_of(pair.test["B"].images))
     assert not torch.equal(ink_of(pair.train["A"].images), ink_of(pair.train["B"].images))
+
+
+def test_digits_can_be_held_out_of_training_but_not_of_the_tests():
+    held = load("digits_to_glyphs", {"size": 16, "n_train": 200, "n_test": 100, "without_A": [3], "without_B": [3, 7]})
+    assert set(held.train["A"].labels.tolist()) == set(range(10)) - {3}
+    assert set(held.train["B"].labels.tolist()) == set(range(10)) - {3, 7}
+    assert all(set(held.test[key].labels.tolist()) == set(range(10)) for key in "AB")
+    whole = load("digits_to_glyphs", {"size": 16, "n_train": 200, "n_test": 100})
+    assert torch.equal(held.train["A"].images, whole.train["A"].images[whole.train["A"].labels != 3])
+
+
+def test_stretched_glyphs_are_taller_and_wider_and_otherwise_the_same():
+    plain, tall = (
+        load("glyph_digits", {"n_train": 1, "n_test": 60, "stretch": stretch}).test["real"]
+        for stretch in ((1.0, 1.0), (1.2, 1.4))
+    )
+    assert torch.equal(plain.labels, tall.labels)
+
+    def extent(domain, axis):
+        return (domain.images > 0).any(axis).float().sum(2).mean()
+
+    assert 1.25 < extent(tall, 3) / extent(plain, 3) < 1.45
+    assert 1.1 < extent(tall, 2) / extent(plain, 2) < 1.3

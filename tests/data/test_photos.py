@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from labkit.data import photos
-from labkit.data.photos import PHOTOS, SURFACES, colour_to_grey, crops, photo, photo_crops
+from labkit.data.photos import PHOTOS, SURFACES, colour_to_grey, crops, night, photo, photo_crops
 from labkit.errors import LabError
 
 
@@ -84,3 +84,14 @@ def test_grey_loses_the_colour_and_the_truth_is_the_grey_of_A():
 def test_impossible_wishes_are_refused(wish):
     with pytest.raises(LabError):
         wish()
+
+
+def test_night_is_darker_and_bluer_and_keeps_the_scene():
+    day, _ = crops(["cat", "temple"], 6, size=32, seed=1)
+    dark = night(day)
+    assert dark.shape == day.shape and dark.min() >= -1 and dark.max() <= 1
+    assert dark.mean() < day.mean() - 0.3
+    red, _, blue = ((dark + 1).mean((0, 2, 3)) / (day + 1).mean((0, 2, 3))).tolist()
+    assert blue > 1.5 * red
+    order = day[0, 0].flatten().argsort()
+    assert (dark[0, 0].flatten()[order].diff() >= -1e-6).all()  # what was brighter is brighter still

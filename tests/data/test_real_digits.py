@@ -160,3 +160,29 @@ def test_a_damaged_usps_is_named(stand_in):
     (stand_in / "USPS" / "usps.bz2").write_bytes(b"nothing of the kind")
     with pytest.raises(LabError, match="USPS cannot be read"):
         data.load("usps")
+
+
+@pytest.fixture
+def tiny_usps(stand_in):
+    """Ten images in the training part, 0 to 9, and five in the test part, 1, 3, 5, 7, 9."""
+    (stand_in / "USPS").mkdir()
+    for name, digits in (("usps.bz2", range(10)), ("usps.t.bz2", range(1, 10, 2))):
+        lines = [
+            " ".join([str(digit + 1), *(f"{i + 1}:{digit / 5 - 0.9:.2f}" for i in range(256))]) for digit in digits
+        ]
+        (stand_in / "USPS" / name).write_bytes(bz2.compress("\n".join(lines).encode()))
+
+
+def test_usps_can_be_pooled_and_split_anew(tiny_usps):
+    native, pooled = (data.load("usps", {"size": 16, "split": split}) for split in ("native", "pooled"))
+    assert (len(native.train["real"]), len(native.test["real"])) == (10, 5)
+    assert (len(pooled.train["real"]), len(pooled.test["real"])) == (12, 3)
+    labels = torch.cat([part["real"].labels for part in (pooled.train, pooled.test)])
+    assert sorted(labels.tolist()) == sorted([*range(10), 1, 3, 5, 7, 9])
+    for part in (pooled.train["real"], pooled.test["real"]):  # an image keeps its label
+        assert torch.allclose((part.images.mean((1, 2, 3)) + 0.9) * 5, part.labels.float(), atol=0.1)
+    again, other = (data.load("usps", {"size": 16, "split": "pooled", "seed": seed}) for seed in (0, 1))
+    assert torch.equal(again.train["real"].labels, pooled.train["real"].labels)
+    assert not torch.equal(other.train["real"].labels, pooled.train["real"].labels)
+    with pytest.raises(LabError, match="split 'even'"):
+        data.load("usps", {"split": "even"})

@@ -3,6 +3,7 @@ import torch
 
 from labkit.data import rendered
 from labkit.data.rendered import LAND, MAP_COLOURS, figure_on_ground, textured_to_flat
+from labkit.errors import LabError
 
 RECIPES = [textured_to_flat, figure_on_ground]
 
@@ -54,7 +55,7 @@ def test_scenes_of_A_of_B_and_of_the_tests_are_disjoint(recipe, monkeypatch):
     if recipe is textured_to_flat:
         monkeypatch.setattr(rendered, "_aerial", lambda land, seed: rendered._map(land))
     else:
-        for painter in ("_brown", "_striped"):
+        for painter in ("_plain", "_striped"):
             monkeypatch.setattr(
                 rendered, painter, lambda herd, rng: rendered._halved(herd.mask).repeat(1, 3, 1, 1) * 2 - 1
             )
@@ -116,6 +117,21 @@ def test_the_mask_tells_where_the_figure_is(horses):
 def test_the_figure_stays_inside_its_picture(horses):
     edges = torch.cat([horses.truth["A", "mask"][..., 0], horses.truth["A", "mask"][..., -1]], 2)
     assert (edges > 0.5).float().mean() < 0.03
+
+
+def test_coats_are_drawn_and_labelled_and_change_nothing_else(horses):
+    both = figure_on_ground(size=64, n_train=20, n_test=20, coats=("brown", "white"))
+    assert horses.test["A"].labels is None
+    labels, figure = both.test["A"].labels, both.truth["A", "mask"] == 1
+    assert set(labels.tolist()) == {0, 1} == set(both.train["A"].labels.tolist())
+    coat = figure[:, 0].float()
+    brightness = (both.test["A"].images.mean(1) * coat).sum((1, 2)) / coat.sum((1, 2))
+    assert brightness[labels == 1].min() > brightness[labels == 0].max() + 0.5
+    brown = labels == 0
+    assert torch.equal(both.test["A"].images[brown], horses.test["A"].images[brown])
+    assert torch.equal(both.test["B"].images, horses.test["B"].images)
+    with pytest.raises(LabError, match="coats are among brown, white"):
+        figure_on_ground(coats=("pink",))
 
 
 def test_horses_take_many_poses(horses):

@@ -14,6 +14,7 @@ from labkit.losses.contrastive import (
     mutual_information_bound,
     negative_weights,
     nt_xent,
+    patch_nce,
     uniformity,
 )
 
@@ -161,3 +162,61 @@ def test_extreme_scores_stay_finite():
     loss.backward()
     assert loss.item() == pytest.approx(2000 + math.log(3), rel=1e-4)
     assert q.grad.isfinite().all()
+
+
+def patches(images=3, places=5, dim=6, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return [F.normalize(torch.randn(images, places, dim, generator=generator), dim=-1) for _ in range(2)]
+
+
+def patch_nce_by_loops(query, key, tau, negatives):
+    losses = []
+    for b in range(len(query)):
+        for s in range(query.shape[1]):
+            scores = []
+            for other in range(len(key)):
+                for place in range(key.shape[1]):
+                    own = other == b
+                    wanted = {"internal": own, "external": not own, "both": True}[negatives]
+                    if wanted and not (own and place == s):
+                        scores.append((query[b, s] @ key[other, place]).item() / tau)
+            positive = (query[b, s] @ key[b, s]).item() / tau
+            losses.append(-positive + math.log(sum(math.exp(x) for x in [positive, *scores])))
+    return sum(losses) / len(losses)
+
+
+@pytest.mark.parametrize("negatives", ["internal", "external", "both"])
+def test_patch_nce_is_the_papers_written_out(negatives):
+    query, key = patches()
+    expected = patch_nce_by_loops(query, key, 0.2, negatives)
+    assert patch_nce(query, key, 0.2, negatives).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_patch_nce_of_patches_that_are_all_alike_is_the_log_of_their_number():
+    same = torch.ones(2, 256, 4) / 2
+    assert patch_nce(same, same).item() == pytest.approx(math.log(256), abs=1e-4)
+    assert patch_nce(same, same, negatives="external").item() == pytest.approx(math.log(257), abs=1e-4)
+    assert patch_nce(same, same, negatives="both").item() == pytest.approx(math.log(512), abs=1e-4)
+
+
+def test_patch_nce_leaving_out_the_own_place_equals_the_official_codes_score_of_minus_ten():
+    query, key = patches(images=1, places=40, dim=16)
+    scores = query[0] @ key[0].T
+    positive = scores.diagonal()[:, None]
+    marked = scores.masked_fill(torch.eye(40, dtype=torch.bool), -10.0)
+    official = F.cross_entropy(torch.cat([positive, marked], 1) / 0.07, torch.zeros(40, dtype=torch.int64))
+    assert patch_nce(query, key).item() == pytest.approx(official.item(), rel=1e-6)
+
+
+def test_patch_nce_teaches_the_query_alone():
+    query, key = (x.requires_grad_() for x in patches())
+    patch_nce(query, key).backward()
+    assert query.grad.abs().max() > 0 and key.grad is None
+
+
+def test_patch_nce_refuses_negatives_that_there_are_not():
+    query, key = patches(images=1)
+    with pytest.raises(LabError, match="other images"):
+        patch_nce(query, key, negatives="external")
+    with pytest.raises(LabError, match="internal, external or both"):
+        patch_nce(query, key, negatives="inside")

@@ -16,9 +16,18 @@ def test_parameter_counts_and_map_sizes_are_the_papers(layers, parameters, side)
         assert discriminator(torch.empty(1, 3, 256, 256)).shape == (1, 1, side, side)
 
 
-@pytest.mark.parametrize(("layers", "field"), [(1, 16), (2, 34), (3, 70)])
-def test_receptive_field_by_the_support_of_the_gradient(layers, field):
-    discriminator = PatchGAN(ndf=4, layers=layers)
+def test_antialiasing_changes_neither_count_nor_map():
+    with torch.device("meta"):
+        discriminator = PatchGAN(antialias=True)
+        assert count_parameters(discriminator) == 2_764_737
+        assert discriminator(torch.empty(1, 3, 256, 256)).shape == (1, 1, 30, 30)
+
+
+@pytest.mark.parametrize(
+    ("layers", "antialias", "field"), [(1, False, 16), (2, False, 34), (3, False, 70), (3, True, 84)]
+)
+def test_receptive_field_by_the_support_of_the_gradient(layers, antialias, field):
+    discriminator = PatchGAN(ndf=4, layers=layers, antialias=antialias)
     for name, layer in discriminator.layers.named_children():
         if isinstance(layer, nn.InstanceNorm2d):  # it spreads every gradient over the whole image
             discriminator.layers[int(name)] = nn.Identity()

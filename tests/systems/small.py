@@ -15,6 +15,16 @@ def images(*keys: str, channels: int = 3, size: int = SIZE):
     return batch
 
 
+def labelled_A(channels: int, size: int):
+    """Noise images of two domains with labels of A."""
+
+    def batch(step: int = 0, rank: int = 0, world: int = 1, batch_size: int = 2) -> dict[str, torch.Tensor]:
+        found = images("A", "B", channels=channels, size=size)(step, rank, world, batch_size)
+        return found | {"A_label": torch.arange(batch_size) % 3}
+
+    return batch
+
+
 def labelled(step: int = 0, rank: int = 0, world: int = 1, batch_size: int = 2) -> dict[str, torch.Tensor]:
     """Noise images with labels."""
     batch = images("real", channels=1)(step, rank, world, batch_size)
@@ -27,6 +37,30 @@ SMALL = {
     "cyclegan": ({"ngf": 4, "ndf": 4, "blocks": 1, "d_layers": 1, "pool": 3}, images("A", "B")),
     "discogan": ({"size": 16, "ngf": 4, "ndf": 4, "rate_steps": 2}, images("A", "B")),
     "dualgan": ({"size": 16, "ngf": 4, "ndf": 4, "levels": 4, "d_layers": 2, "n_critic": 2}, images("A", "B")),
+    "cogan": ({"nz": 4, "ngf": 2, "ndf": 2, "classes": 3, "lambda_match": 0.01}, labelled_A(channels=1, size=28)),
+    "unit": ({"ngf": 4, "ndf": 4, "blocks": 1, "d_layers": 2}, images("A", "B")),
+    "unit2018": ({"width": 4, "blocks": 1, "ndf": 4, "d_layers": 2, "scales": 2}, images("A", "B")),
+    "unit_digits": (
+        {"channels_A": 3, "channels_B": 3, "ngf": 2, "ndf": 2, "classes": 3},
+        labelled_A(channels=3, size=32),
+    ),
+    "cut": ({"ngf": 4, "ndf": 4, "blocks": 2, "d_layers": 1, "dim": 8, "num_patches": 9}, images("A", "B")),
+    "fastcut": (
+        {"ngf": 4, "ndf": 4, "blocks": 2, "d_layers": 1, "dim": 8, "num_patches": 9, "antialias": False},
+        images("A", "B"),
+    ),
+    "sincut": ({"ngf": 1, "ndf": 1, "tile": 8, "dim": 8}, images("A", "B")),
+    "munit": (
+        {"width": 4, "blocks": 1, "style_halvings": 3, "mlp_width": 8, "ndf": 4, "d_layers": 2, "scales": 2}
+        | {"lambda_cyc": 1.0},
+        images("A", "B"),
+    ),
+    "dtn": ({"size": 16, "ngf": 4, "ndf": 4, "lambda_tv": 0.1, "f_every": 2}, images("A", "B")),
+    "xgan": (
+        {"size": 32, "width": 2, "latent": 8, "ndf": 2, "pool": 3, "teacher": "optdigits", "lambda_teach": 1.0}
+        | {"lambda_cyc": 1.0},
+        images("A", "B", size=32),
+    ),
     "classifier": (
         {"encoder": "conv", "augmentation": "digits", "classes": 3, "channels": 1, "width": 4, "features": 8},
         labelled,

@@ -112,6 +112,21 @@ def test_the_generators_can_be_unets(batch):
     assert system.losses("G", system(batch, BOTH)).keys() >= {"cyc_A", "cyc_B"}
 
 
+@torch.no_grad()
+def test_noise_is_shown_to_both_generators_and_changes_the_translation(batch):
+    system = CycleGAN(CycleGANSettings(ngf=4, ndf=4, blocks=1, d_layers=1, noise=5))
+    for src, dst, G in (("A", "B", system.G_AB), ("B", "A", system.G_BA)):
+        first, second = (system.translate(batch[src], src, dst) for _ in range(2))
+        assert first.shape == batch[dst].shape and not torch.equal(first, second)
+        assert G.generator.layers[1].in_channels == 3 + 5
+        seen = []
+        G.generator.register_forward_pre_hook(lambda _module, inputs, seen=seen: seen.append(inputs[0]))
+        system.translate(batch[src], src, dst)
+        noise = seen[0][:, 3:]
+        assert torch.equal(seen[0][:, :3], batch[src])
+        assert torch.equal(noise, noise[:, :, :1, :1].expand_as(noise)) and noise[0, 0, 0, 0] != noise[0, 1, 0, 0]
+
+
 def test_overfits_one_batch(batch):
     torch.manual_seed(0)
     system = CycleGAN(CycleGANSettings(ngf=8, ndf=4, blocks=1, d_layers=1, lr=2e-3))

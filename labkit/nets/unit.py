@@ -1,0 +1,89 @@
+"""The networks of UNIT as published in 2017: two variational autoencoders that share the layers around their code.
+
+Liu, Breuel, Kautz 2017, arXiv 1703.00848, section 3 and appendix A. The parameter counts are those of the official
+code: 18,017,286 for both autoencoders together and 25,149,057 for one discriminator.
+"""
+
+from torch import Tensor, nn
+
+from labkit.nets.blocks import init_normal, instance_norm
+from labkit.nets.cogan import DOMAINS, copy_for, domain_copies
+
+
+class CoupledAutoencoder(nn.Module):
+    """Encoders E_A, E_B and decoders of both domains around one code; images (B, channels, H, W) in [-1, 1], H and W
+    multiples of 4, codes (B, 4 · ngf, H / 4, W / 4).
+
+    Down: a 7×7 convolution, two strided ones, `blocks` residual blocks, all of the domain's own; then one residual
+    block that both share. Up: one shared residual block, then the domain's own `blocks`, two transposed convolutions,
+    a 1×1 convolution to colours. Without sharing, each domain has the middle blocks to itself.
+    """
+
+    def __init__(self, channels: int = 3, ngf: int = 64, blocks: int = 3, shared: bool = True):
+        super().__init__()
+        width = 4 * ngf
+        self.fronts = nn.ModuleDict({key: self._front(channels, ngf, blocks) for key in DOMAINS})
+        self.shared_in = domain_copies(lambda: ZeroPaddedResBlock(width), shared)
+        self.shared_out = domain_copies(lambda: ZeroPaddedResBlock(width), shared)
+        self.tails = nn.ModuleDict({key: self._tail(channels, ngf, blocks) for key in DOMAINS})
+        init_normal(self)
+
+    @staticmethod
+    def _front(channels: int, ngf: int, blocks: int) -> nn.Sequential:
+        layers: list[nn.Module] = [nn.Conv2d(channels, ngf, 7, padding=3), nn.LeakyReLU(inplace=True)]
+        for c in (ngf, 2 * ngf):
+            layers += [nn.Conv2d(c, 2 * c, 3, stride=2, padding=1), instance_norm(2 * c), nn.ReLU(inplace=True)]
+        return nn.Sequential(*layers, *(ZeroPaddedResBlock(4 * ngf) for _ in range(blocks)))
+
+    @staticmethod
+    def _tail(channels: int, ngf: int, blocks: int) -> nn.Sequential:
+        layers: list[nn.Module] = [ZeroPaddedResBlock(4 * ngf) for _ in range(blocks)]
+        for c in (4 * ngf, 2 * ngf):
+            layers.append(nn.ConvTranspose2d(c, c // 2, 3, stride=2, padding=1, output_padding=1))
+            layers += [instance_norm(c // 2), nn.ReLU(inplace=True)]
+        return nn.Sequential(*layers, nn.Conv2d(ngf, channels, 1), nn.Tanh())
+
+    def encode(self, x: Tensor, domain: str) -> Tensor:
+        """The mean μ of the code's distribution; its standard deviation is 1 everywhere."""
+        return copy_for(domain, self.shared_in)(self.fronts[domain](x))
+
+    def decode(self, z: Tensor, domain: str) -> Tensor:
+        """The image that a code stands for in a domain."""
+        return self.tails[domain](copy_for(domain, self.shared_out)(z))
+
+
+class ZeroPaddedResBlock(nn.Module):
+    """x + f(x) as `blocks.ResBlock`, with zeros around the image instead of its reflection."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(channels, channels, 3, padding=1),
+            instance_norm(channels),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(channels, channels, 3, padding=1),
+            instance_norm(channels),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.layers(x)
+
+
+class StridedDiscriminator(nn.Module):
+    """Image (B, channels, H, W) -> a map of logits (B, 1, H / 2^layers, W / 2^layers), rounded up.
+
+    `layers` strided 3×3 convolutions, each twice as wide as the one before (64 to 2048 in the paper), and a 1×1; no
+    normalisation.
+    """
+
+    def __init__(self, channels: int = 3, ndf: int = 64, layers: int = 6):
+        super().__init__()
+        widths = [channels, *(ndf * 2**i for i in range(layers))]
+        stages: list[nn.Module] = []
+        for c_in, c_out in zip(widths[:-1], widths[1:], strict=True):
+            stages += [nn.Conv2d(c_in, c_out, 3, stride=2, padding=1), nn.LeakyReLU(inplace=True)]
+        self.layers = nn.Sequential(*stages, nn.Conv2d(widths[-1], 1, 1))
+        init_normal(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x)

@@ -1,0 +1,132 @@
+"""UNIT as the repository had it in 2018: MUNIT's networks, no shared layer, the code tied through the losses alone.
+
+Paper:    Liu, Breuel, Kautz, NeurIPS 2017, arXiv 1703.00848. The losses are the paper's (see `unit.py`, which has its
+          networks and its equations), but for the adversarial one.
+Official: github.com/NVlabs/MUNIT, `UNIT_Trainer` (CC BY-NC-SA).
+
+Differences from `unit.py`, the paper's form
+1. No weight is shared. A translation's code is decoded and must give the image back (cycle), and both domains' codes
+   are held near one prior (KL): nothing else ties E_A to E_B.
+2. MUNIT's content encoder and decoder (InstanceNorm, LayerNorm while going up), least squares over three scales, other
+   weights: 1 for adversarial terms, 10 for reconstruction and cycle, 0.01 for both kinds of KL.
+3. As in the official code the noise of the code is there in training only. The perceptual loss, on for street scenes in
+   the official code, is left out here; MUNIT has it.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from labkit.errors import LabError
+from labkit.losses.adversarial import discriminator_loss, generator_loss
+from labkit.losses.reconstruction import l1
+from labkit.losses.variational import kl_fixed, reparameterise
+from labkit.nets.cogan import DOMAINS
+from labkit.nets.content_style import ContentEncoder, Decoder
+from labkit.nets.discriminators import MultiScalePatchGAN
+from labkit.systems.base import Player, Translator
+from labkit.systems.schedules import halve_every
+
+
+@dataclass(frozen=True)
+class UNIT2018Settings:
+    """The official code's values; a miniature for 32 px is width 16, blocks 1, ndf 16, d_layers 2, scales 2."""
+
+    channels: int = 3  # colour channels of both domains
+    width: int = 64  # channels of the first layer of encoders, and of the last but one of decoders
+    halvings: int = 2  # how often an encoder halves the side
+    blocks: int = 4  # residual blocks of encoder and of decoder
+    ndf: int = 64  # width of the discriminators' first layer
+    d_layers: int = 4  # strided layers of the discriminators
+    scales: int = 3  # scales at which the discriminators look
+    lambda_adv: float = 1.0  # weight of the adversarial terms
+    lambda_kl: float = 0.01  # weight of the KL of an image's code
+    lambda_rec: float = 10.0  # weight of the reconstruction within a domain
+    lambda_kl_cyc: float = 0.01  # weight of the KL of a translation's code
+    lambda_cyc: float = 10.0  # weight of the cycle loss
+    lr: float = 1e-4  # learning rate of both Adams
+    beta1: float = 0.5  # first Adam coefficient
+    weight_decay: float = 1e-4  # of both Adams
+    halve_every: int = 100_000  # steps after which the learning rate is halved, again and again
+
+
+class UNIT2018(Translator):
+    Settings = UNIT2018Settings
+
+    def __init__(self, settings: UNIT2018Settings = UNIT2018Settings()):
+        super().__init__()
+        self.settings = s = settings
+        self.G_A, self.G_B = self._autoencoder(), self._autoencoder()
+        self.D_A = MultiScalePatchGAN(s.channels, s.ndf, s.d_layers, s.scales)
+        self.D_B = MultiScalePatchGAN(s.channels, s.ndf, s.d_layers, s.scales)
+
+    def _autoencoder(self) -> nn.ModuleDict:
+        s = self.settings
+        encoder = ContentEncoder(s.channels, s.width, s.halvings, s.blocks)
+        return nn.ModuleDict({"E": encoder, "Dec": Decoder(s.channels, s.width, s.halvings, s.blocks, "instance")})
+
+    def players(self) -> tuple[Player, ...]:
+        s = self.settings
+        adam = partial(torch.optim.Adam, lr=s.lr, betas=(s.beta1, 0.999), weight_decay=s.weight_decay)
+        halving = halve_every(s.halve_every)
+        return Player("D", ("D_A", "D_B"), adam, schedule=halving), Player("G", ("G_A", "G_B"), adam, schedule=halving)
+
+    def forward(self, batch: dict[str, Tensor], due: frozenset[str]) -> dict[str, Tensor]:
+        out = {"real_A": batch["A"], "real_B": batch["B"]}
+        with torch.set_grad_enabled("G" in due):
+            out["mu_A"], out["mu_B"] = self.encode(out["real_A"], "A"), self.encode(out["real_B"], "B")
+            z = self._draw(torch.cat([out["mu_A"], out["mu_B"]]))
+            out["rec_A"], out["fake_A"] = self.decode(z, "A").chunk(2)  # all norms look at one image at a time
+            out["fake_B"], out["rec_B"] = self.decode(z, "B").chunk(2)
+            if "G" in due:
+                out["mu_fake_A"], out["mu_fake_B"] = self.encode(out["fake_A"], "A"), self.encode(out["fake_B"], "B")
+                out["cyc_A"] = self.decode(self._draw(out["mu_fake_B"]), "A")
+                out["cyc_B"] = self.decode(self._draw(out["mu_fake_A"]), "B")
+        return out
+
+    def _draw(self, mu: Tensor) -> Tensor:
+        return reparameterise(mu) if self.training else mu
+
+    def losses(self, player: str, out: dict[str, Tensor]) -> dict[str, Tensor]:
+        return self._generator_terms(out) if player == "G" else self._discriminator_terms(out)
+
+    def _generator_terms(self, out: dict[str, Tensor]) -> dict[str, Tensor]:
+        s = self.settings
+        terms = {
+            "adv_AB": s.lambda_adv * sum(generator_loss("lsgan", d) for d in self.D_B(out["fake_B"])),
+            "adv_BA": s.lambda_adv * sum(generator_loss("lsgan", d) for d in self.D_A(out["fake_A"])),
+        }
+        for d in DOMAINS:
+            terms[f"rec_{d}"] = s.lambda_rec * l1(out[f"rec_{d}"], out[f"real_{d}"])
+            terms[f"kl_{d}"] = s.lambda_kl * kl_fixed(out[f"mu_{d}"])
+            terms[f"cyc_{d}"] = s.lambda_cyc * l1(out[f"cyc_{d}"], out[f"real_{d}"])
+            terms[f"kl_fake_{d}"] = s.lambda_kl_cyc * kl_fixed(out[f"mu_fake_{d}"])
+        return terms
+
+    def _discriminator_terms(self, out: dict[str, Tensor]) -> dict[str, Tensor]:
+        def scales(D: nn.Module, real: Tensor, fake: Tensor) -> Tensor:  # the 2 takes the ½ of CycleGAN's form away
+            pairs = zip(D(real), D(fake.detach()), strict=True)
+            return self.settings.lambda_adv * sum(2 * discriminator_loss("lsgan", r, f) for r, f in pairs)
+
+        return {
+            "A": scales(self.D_A, out["real_A"], out["fake_A"]),
+            "B": scales(self.D_B, out["real_B"], out["fake_B"]),
+        }
+
+    def encode(self, x: Tensor, domain: str) -> Tensor:
+        """The code of images (B, C, H, W) of a domain, without noise: (B, width · 2^halvings, H', W')."""
+        return self._of(domain)["E"](x)
+
+    def decode(self, z: Tensor, domain: str) -> Tensor:
+        """The images that codes stand for in a domain."""
+        return self._of(domain)["Dec"](z)
+
+    def _of(self, domain: str) -> nn.ModuleDict:
+        return {"A": self.G_A, "B": self.G_B}[domain]
+
+    def translate(self, x: Tensor, src: str = "A", dst: str = "B") -> Tensor:
+        if {src, dst} - set(DOMAINS):
+            raise LabError(f"UNIT (2018) knows the domains A and B, not {src} → {dst}.")
+        return self.decode(self.encode(x, src), dst)

@@ -1,0 +1,35 @@
+import pytest
+import torch
+
+from labkit.nets.blocks import count_parameters
+from labkit.nets.unit import CoupledAutoencoder, StridedDiscriminator
+
+
+@pytest.mark.parametrize(("make", "count"), [(CoupledAutoencoder, 18_017_286), (StridedDiscriminator, 25_149_057)])
+def test_as_many_parameters_as_the_official_code(make, count):
+    with torch.device("meta"):
+        assert count_parameters(make()) == count
+
+
+def test_shapes_at_the_official_size():
+    with torch.device("meta"):
+        G, D, x = CoupledAutoencoder(), StridedDiscriminator(), torch.empty(1, 3, 216, 216)
+        code = G.encode(x, "A")
+        assert code.shape == (1, 256, 54, 54)
+        assert G.decode(code, "B").shape == x.shape
+        assert D(x).shape == (1, 1, 4, 4)
+
+
+def test_without_sharing_the_domains_have_two_more_blocks():
+    with torch.device("meta"):
+        shared, apart = (count_parameters(CoupledAutoencoder(shared=shared)) for shared in (True, False))
+    assert apart - shared == 2 * 2 * (9 * 256 * 256 + 256)  # an encoder's and a decoder's block of two convolutions
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_what_a_domain_learns_reaches_the_other_through_the_shared_blocks_alone(shared):
+    G = CoupledAutoencoder(ngf=2, blocks=1, shared=shared)
+    G.decode(G.encode(torch.rand(1, 3, 16, 16), "A"), "A").sum().backward()
+    touched = {tuple(name.split(".")[:2]) for name, p in G.named_parameters() if p.grad is not None}
+    middle = "shared" if shared else "A"
+    assert touched == {("fronts", "A"), ("shared_in", middle), ("shared_out", middle), ("tails", "A")}
