@@ -48,12 +48,15 @@ class Exercise:
             print(f"✗ {self.title}: {failed.name}. {failed.hint}")
 
     def broken(self, student: Callable) -> Property | None:
-        """The first property that fails, None where all hold. Raises Unsolved for a stub."""
-        for wanted in self.properties:
+        """The first property that fails, None where all hold. Raises Unsolved for a stub: nothing from the first on."""
+        for i, wanted in enumerate(self.properties):
             try:
                 holds = bool(wanted.holds(student))
             except (Unsolved, NotImplementedError):
-                raise Unsolved from None
+                if i == 0:
+                    raise Unsolved from None
+                hint = f"{wanted.hint} (Your function returned nothing here.)"  # a branch without a return
+                return Property(wanted.name, wanted.holds, hint)
             except Exception as error:  # whatever a student's code may raise is shown, not passed on
                 hint = f"{wanted.hint} (Python says: {type(error).__name__}: {error})"
                 return Property(wanted.name, wanted.holds, hint)

@@ -97,9 +97,9 @@ def _keeps(student) -> bool:
 
 
 def _swaps(student) -> bool:
-    pool = [_image(1.0), _image(2.0)]
-    shown = answer(student, pool, _image(9.0), 2, True, 1)
-    return _values([shown]) == [2.0] and _values(pool) == [1.0, 9.0]
+    pool = [_image(1.0), _image(2.0), _image(3.0)]  # neither the first slot nor the last
+    shown = answer(student, pool, _image(9.0), 3, True, 1)
+    return _values([shown]) == [2.0] and _values(pool) == [1.0, 9.0, 3.0]
 
 
 def _bounded(student) -> bool:
@@ -173,6 +173,11 @@ missing_detach = Exercise(
     "the missing detach",
     (
         Property(
+            "value",
+            _game_values,
+            "A detach changes gradients, never values: both losses must stay what they were.",
+        ),
+        Property(
             "detach",
             _d_leaves_g_alone,
             "After `loss_D.backward()` the weights of G hold a gradient. Where does it enter?",
@@ -186,11 +191,6 @@ missing_detach = Exercise(
             "D learns",
             lambda student: _same_gradients(student, 1),
             "D must still learn from real and from generated images.",
-        ),
-        Property(
-            "value",
-            _game_values,
-            "A detach changes gradients, never values: both losses must stay what they were.",
         ),
     ),
 )

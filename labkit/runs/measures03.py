@@ -8,6 +8,7 @@ from functools import partial
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from labkit import judges, metrics
 from labkit.data.toy import ring_centres
@@ -101,12 +102,35 @@ def truth_detour(run: Run) -> Measurement:
     return steganography.reconstruction_ratio(back, y, run.dataset.truth["A", "B"], x, seed=run.spec.seed)
 
 
+def bare_paper(truth: Tensor, radius: int = 2) -> Tensor:
+    """Where (N, 1, H, W) true partners on black paper (-1) are more than `radius` pixels away from any ink: booleans.
+
+    A translation differs from its true partner there and at badly drawn strokes; only there the difference is a signal.
+    """
+    ink = (truth > -0.99).float()
+    return F.max_pool2d(ink, 2 * radius + 1, stride=1, padding=radius) == 0
+
+
+def signal_strength(run: Run) -> Measurement:
+    """The root mean square of the hidden signal on bare paper, in steps of 8 bits."""
+    signal, bare = _signal(run)
+    strength = signal[bare].square().mean().sqrt() / GREY
+    return Measurement("signal strength", float(strength), len(signal), "test", None, run.spec.seed)
+
+
 def signal_detail_share(run: Run) -> Measurement:
-    """The part of the hidden signal's energy that is fine detail, in [0, 1]: of the translation less its true partner.
-    White noise has about 0.95, noise that varies slowly less than 0.1."""
-    signal = translated(run) - run.dataset.truth["A", "B"]
-    share = steganography.detail(signal).square().sum() / signal.square().sum()
+    """The part of the hidden signal's energy on bare paper that is fine detail, in [0, 1]. White noise there has about
+    0.95, noise that varies slowly less than 0.05."""
+    signal, bare = _signal(run)
+    share = (steganography.detail(signal) * bare).square().sum() / signal.square().sum()
     return Measurement("signal detail share", float(share), len(signal), "test", None, run.spec.seed)
+
+
+def _signal(run: Run) -> tuple[Tensor, Tensor]:
+    """What the translations A → B hold beyond their true partners on bare paper, 0 elsewhere; and where that is."""
+    truth = run.dataset.truth["A", "B"]
+    bare = bare_paper(truth)
+    return (translated(run) - truth) * bare, bare
 
 
 def steered(run: Run) -> Measurement:
@@ -163,6 +187,7 @@ MEASURES: dict[str, Callable[[Run], Measurement]] = {
         identity_error,
         signal_swap,
         truth_detour,
+        signal_strength,
         signal_detail_share,
         steered,
         steered_by_chance,

@@ -48,8 +48,9 @@ def draw_arms(
             axes.plot([at - 0.3, at + 0.3], [statistics.fmean(values)] * 2, color=style.GENERATOR)
             heights += values
         else:
-            word = "–" if arm in record else "no\nrecord"  # –: not measured
-            axes.annotate(word, (at, 0.5), xycoords=("data", "axes fraction"), ha="center", color=style.GREY)
+            word = "not measured" if arm in record else "no record"
+            where = {"xycoords": ("data", "axes fraction"), "ha": "center", "va": "center", "rotation": 90}
+            axes.annotate(word, (at, 0.5), **where, color=style.GREY)
     axes.set_ylim(1.1 * min(heights), 1.1 * max(heights) or 1.0)
     for label, height in marks.items():
         axes.axhline(height, color=style.GREY, linestyle=(0, (4, 3)), linewidth=1)

@@ -28,6 +28,12 @@ def test_an_error_in_the_answer_is_shown_and_not_raised(capsys):
     assert "ZeroDivisionError" in capsys.readouterr().out
 
 
+def test_an_answer_that_returns_nothing_later_on_is_wrong_and_not_unsolved(capsys):
+    DOUBLE(lambda x: 2 * x if x > 0 else None)
+    out = capsys.readouterr().out
+    assert out.startswith("✗ doubling: sign.") and "returned nothing" in out
+
+
 def stub_raises(x):
     raise NotImplementedError
 

@@ -102,7 +102,27 @@ def pool_like_a_queue(pool, image, capacity, swap, slot):
     return pool.pop(0) if len(pool) > capacity else image.detach()
 
 
+def pool_swaps_the_last(pool, image, capacity, swap, slot):
+    return pool_right(pool, image, capacity, swap, -1)
+
+
+def pool_moves_the_others(pool, image, capacity, swap, slot):
+    if len(pool) < capacity or not swap:
+        return pool_right(pool, image, capacity, swap, slot)
+    old = pool.pop(slot)
+    pool.append(image.detach())
+    return old
+
+
+def pool_without_the_last_return(pool, image, capacity, swap, slot):
+    shown = pool_right(pool, image, capacity, swap, slot)
+    return shown if swap else None
+
+
 POOL_WRONG = {
+    "the last slot, whatever was drawn": ("swap", pool_swaps_the_last),
+    "puts the new one at the end": ("swap", pool_moves_the_others),
+    "a branch without a return": ("keep", pool_without_the_last_return),
     "shows the new image on a swap": ("swap", pool_shows_new_on_swap),
     "does not replace": ("swap", pool_does_not_replace),
     "stores every image": ("keep", pool_grows),
@@ -161,11 +181,12 @@ DETACH_WRONG = {
     "the wrong one": ("detach", wrong_one_detached),
     "the answers instead of the images": ("D learns", answers_detached),
     "in place, and G cut off": ("G learns", in_place),
-    "the fakes left out": ("D learns", forgot_the_fakes),
+    "the fakes left out": ("value", forgot_the_fakes),
     "the whole loss": ("D learns", whole_loss_detached),
-    "half forgotten": ("D learns", lambda G, D, a, b: (g_loss(D, G(a)), 2 * d_loss(D, b, G(a).detach()))),
+    "half of G's loss": ("value", lambda G, D, a, b: (g_loss(D, G(a)) / 2, d_loss(D, b, G(a).detach()))),
+    "half forgotten": ("value", lambda G, D, a, b: (g_loss(D, G(a)), 2 * d_loss(D, b, G(a).detach()))),
     "G's loss for D's": (
-        "D learns",
+        "value",
         lambda G, D, a, b: (g_loss(D, G(a)), g_loss(D, G(a).detach())),
     ),
     "a value moved": (

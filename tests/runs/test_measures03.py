@@ -7,6 +7,7 @@ import torch
 
 from labkit.data.domain import DataSet, Domain
 from labkit.data.toy import ring_centres
+from labkit.metrics.steganography import GREY, low_frequency_noise
 from labkit.runs import RunSpec, measures03
 from labkit.runs.measures import measure
 from labkit.runs.run import Run
@@ -60,11 +61,35 @@ def test_a_translation_that_hides_everything_makes_the_detour_long(images):
         lambda x: flat + 0.02 * (x - flat), images, back=lambda y: flat + 40 * (y - flat), truth=flat.contiguous()
     )
     assert measures03.truth_detour(hides).value > 4
-    assert measures03.signal_detail_share(hides).value > 0.9  # noise images have nothing but detail
     values = measure(hides, ["ratio_white_1", "ratio_white_8", "ratio_slow_8", "ratio_rounded"])
     assert values["ratio_white_8"].value > values["ratio_white_1"].value > 1
     assert values["ratio_slow_8"].value > 1 and values["ratio_rounded"].value > 1
     assert measures03.steered(hides).value > measures03.steered_by_chance(hides).value + 0.2
+
+
+def test_bare_paper_keeps_its_distance_from_ink():
+    truth = -torch.ones(1, 1, 9, 9)
+    truth[0, 0, 4, 4] = 0.5
+    bare = measures03.bare_paper(truth, radius=2)[0, 0]
+    assert not bare[2:7, 2:7].any()
+    assert bare.sum() == 81 - 25
+
+
+def test_the_signal_is_measured_on_bare_paper_alone():
+    truth = -torch.ones(8, 1, 32, 32)
+    truth[:, :, 10:22, 10:22] = 1.0
+    noise = torch.randn(truth.shape, generator=torch.Generator().manual_seed(0))
+    slow = low_frequency_noise(torch.zeros_like(truth), 1.0)
+
+    def measured(signal, stroke):
+        """A translation that draws the ink wrong by `stroke` and hides `signal` everywhere."""
+        run = known_run(lambda x: truth + signal + stroke * (truth > 0), torch.zeros_like(truth), truth=truth)
+        return measures03.signal_strength(run).value, measures03.signal_detail_share(run).value
+
+    for stroke in (0.0, 0.7):
+        strength, share = measured(4 * GREY * noise, stroke)
+        assert strength == pytest.approx(4, rel=0.03) and share == pytest.approx(0.95, abs=0.02)
+        assert measured(2 * GREY * slow, stroke)[1] < 0.1
 
 
 def test_modes_count_arrivals_and_only_unmixed_ones_are_injective():

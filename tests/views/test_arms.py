@@ -39,7 +39,7 @@ def test_a_dot_for_every_seed_and_a_bar_at_their_mean():
     dots, bar = panel.lines[0], panel.lines[1]
     assert list(dots.get_ydata()) == [0.1, 0.2, 0.3]
     assert list(bar.get_ydata()) == pytest.approx([0.2, 0.2])
-    assert [text.get_text() for text in panel.texts] == ["no\nrecord", "chance"]
+    assert [text.get_text() for text in panel.texts] == ["no record", "chance"]
     assert [label.get_text() for label in panel.get_xticklabels()] == ["GAN", "both", "absent"]
 
 
@@ -51,7 +51,7 @@ def test_axes_start_at_zero_and_hold_every_dot_and_mark():
 
 def test_an_arm_that_was_recorded_without_the_measure_says_so():
     (panel,) = arm_panels(RECORD, {"kept": "cycle_error"}, {"GAN": "naive", "absent": "none"}, "study").axes
-    assert [text.get_text() for text in panel.texts] == ["–", "no\nrecord"]
+    assert [text.get_text() for text in panel.texts] == ["not measured", "no record"]
 
 
 def test_ratio_curves_draw_every_seed_and_survive_an_empty_record():
