@@ -37,7 +37,8 @@ RECIPES: dict[str, Callable[..., "DataSet"]] = {
     name: _recipe(name, module)
     for module, names in {
         "digits": ("optdigits", "recoloured_digits"),
-        "glyphs": ("glyph_digits", "digits_to_glyphs", "glyph_pair", "glyph_classes"),
+        "glyphs": ("glyph_digits", "digits_to_glyphs", "glyph_pair"),
+        "few_shot": ("glyph_classes", "glyph_class_images", "few_shot_folders", "folder_class_images"),
         "photos": ("photo_crops", "colour_to_grey", "two_collections"),
         "rendered": ("textured_to_flat", "grained_to_flat", "figure_on_ground"),
         "toy": ("ring", "grid", "rings"),

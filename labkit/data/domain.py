@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 from labkit.data.images import fit, read_image
@@ -56,6 +57,8 @@ class FolderDomain:
     without draws the cut is central and nothing is mirrored. For square files this is CycleGAN's `resize_and_crop`;
     other files keep their proportions, where CycleGAN squeezes them. Scaled pictures are kept in memory, up to
     `KEPT_BYTES`, so that later epochs need not decode them again.
+
+    zoom: below 1 each draw scales the picture by a factor between `zoom` and 1 before it cuts, as SinCUT does (1/3).
     """
 
     name: str
@@ -65,6 +68,7 @@ class FolderDomain:
     flip: bool = False
     channels: int = 3
     labels: Tensor | None = None
+    zoom: float = 1.0
     _kept: dict[Path, np.ndarray] = field(default_factory=dict, repr=False)
 
     def __post_init__(self):
@@ -74,6 +78,10 @@ class FolderDomain:
             raise LabError(f"domain {self.name}: load_size {self.load_size} must not be below size {self.size}.")
         if self.channels not in (1, 3):
             raise LabError(f"domain {self.name}: channels must be 1 or 3, found {self.channels}.")
+        if not self.size <= self.zoom * (self.load_size or self.size) <= (self.load_size or self.size):
+            raise LabError(
+                f"domain {self.name}: zoom {self.zoom} must be at most 1 and leave {self.size} px of a picture."
+            )
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -96,14 +104,17 @@ class FolderDomain:
         indices = [int(i) for i in indices]
         labels = None if self.labels is None else self.labels[torch.tensor(indices, dtype=torch.int64)]
         paths = [self.paths[i] for i in indices]
-        return FolderDomain(self.name, paths, self.size, self.load_size, self.flip, self.channels, labels)
+        return FolderDomain(self.name, paths, self.size, self.load_size, self.flip, self.channels, labels, self.zoom)
 
     def _load(self, path: Path, draw: int | None) -> Tensor:
         pixels = self._scaled(path)
+        rng = np.random.default_rng(int(draw)) if draw is not None else None
+        if rng is not None and self.zoom < 1:
+            factor = rng.uniform(self.zoom, 1)
+            pixels = np.asarray(fit(Image.fromarray(pixels), max(self.size, round(factor * min(pixels.shape[:2])))))
         room_y, room_x = pixels.shape[0] - self.size, pixels.shape[1] - self.size
         left, top, mirrored = room_x // 2, room_y // 2, False
-        if draw is not None:
-            rng = np.random.default_rng(int(draw))
+        if rng is not None:
             left, top = int(rng.integers(room_x + 1)), int(rng.integers(room_y + 1))
             mirrored = self.flip and bool(rng.integers(2))
         crop = pixels[top : top + self.size, left : left + self.size].astype(np.float32) / 127.5 - 1.0

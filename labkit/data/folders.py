@@ -42,12 +42,14 @@ def cyclegan_folders(
     flip: bool = True,
     channels: int = 3,
     held_out: float = 0.1,
+    zoom: float = 1.0,
     seed: int = 0,
 ) -> DataSet:
     """The layout of CycleGAN: `trainA`, `trainB` and, where they exist, `testA`, `testB` in the folder `root`.
 
     Without a test folder, the part `held_out` of that domain's training files (chosen by `seed`) is kept for tests.
-    Training images are cropped at random from `load_size` and mirrored; test images are scaled to `size`.
+    Training images are cropped at random from `load_size` (and scaled at random before that, down to `zoom`) and
+    mirrored; test images are scaled to `size`.
     """
     folder = locate(root)
     lacking = [name for name in ("trainA", "trainB") if not (folder / name).is_dir()]
@@ -61,8 +63,8 @@ def cyclegan_folders(
         if (folder / f"test{key}").is_dir():
             parts = files, image_files(folder / f"test{key}")
         else:
-            parts = _split(files, held_out, seed)
-        train[key] = FolderDomain(f"{folder.name}_{key}", parts[0], size, load_size, flip, channels)
+            parts = split_files(files, held_out, seed)
+        train[key] = FolderDomain(f"{folder.name}_{key}", parts[0], size, load_size, flip, channels, zoom=zoom)
         test[key] = FolderDomain(f"{folder.name}_{key}", parts[1], size, channels=channels)
     return DataSet(folder.name, train, test)
 
@@ -75,17 +77,19 @@ def two_folders(
     flip: bool = True,
     channels: int = 3,
     held_out: float = 0.1,
+    zoom: float = 1.0,
     seed: int = 0,
 ) -> DataSet:
     """Any two folders of images. The part `held_out` of each (at least one file) is kept for tests.
 
-    A folder with a single image, as for SinCUT, is trained on and tested on the same image.
+    A folder with a single image, as for SinCUT, is trained on and tested on the same image (with `zoom` 0.33 for the
+    random scale of its official code).
     """
     train, test = {}, {}
     for key, name in (("A", A), ("B", B)):
         folder = locate(name)
-        parts = _split(image_files(folder), held_out, seed)
-        train[key] = FolderDomain(folder.name, parts[0], size, load_size, flip, channels)
+        parts = split_files(image_files(folder), held_out, seed)
+        train[key] = FolderDomain(folder.name, parts[0], size, load_size, flip, channels, zoom=zoom)
         test[key] = FolderDomain(folder.name, parts[1], size, channels=channels)
     return DataSet(f"{train['A'].name}_to_{train['B'].name}", train, test)
 
@@ -115,7 +119,7 @@ def class_folders(
     parts: tuple[list, list] = [], []
     for label, path in enumerate(classes):
         files = image_files(path)
-        split = _split(files, held_out, seed) if not unseen else ([], files) if label in unseen else (files, [])
+        split = split_files(files, held_out, seed) if not unseen else ([], files) if label in unseen else (files, [])
         for part, chosen in zip(parts, split, strict=True):
             part.extend((file, label) for file in chosen)
     files, labels = ([[item[i] for item in part] for part in parts] for i in range(2))
@@ -155,7 +159,7 @@ def emoji(
     return DataSet("emoji", train, test, {(a, b): pictures[b] for a in domains for b in domains if a != b})
 
 
-def _split(files: list[Path], held_out: float, seed: int) -> tuple[list[Path], list[Path]]:
+def split_files(files: list[Path], held_out: float, seed: int) -> tuple[list[Path], list[Path]]:
     """Training and test files, disjoint; a single file serves as both."""
     if not 0 < held_out < 1:
         raise LabError(f"held_out must lie between 0 and 1, found {held_out}.")

@@ -239,40 +239,6 @@ def glyph_pair(
     )
 
 
-def glyph_classes(
-    n_source: int = 40,
-    n_target: int = 10,
-    per_class: int = 24,
-    chars: str = LETTERS,
-    size: int = 32,
-    channels: int = 3,
-    inks: Sequence[str] = ("white", "orange", "sky"),
-    papers: Sequence[str] = ("black", "navy", "plum"),
-    jitter: float = 1.0,
-    seed: int = 0,
-) -> DataSet:
-    """Classes of styles for few-shot translation: a class is a style, its label the style's number.
-
-    `train["real"]` holds `n_source` classes (labels from 0), `test["real"]` `n_target` classes that training never sees
-    (labels go on from n_source). Classes are chosen at random among all combinations of the knobs.
-    """
-    looks = styles(inks=inks, papers=papers)
-    if n_source + n_target > len(looks):
-        raise LabError(
-            f"glyph_classes: {n_source} + {n_target} classes are more than the {len(looks)} styles there are."
-        )
-    rng = np.random.default_rng([seed, 0xC1A55])
-    looks = [looks[i] for i in rng.permutation(len(looks))[: n_source + n_target]]
-
-    def domain(first: int, count: int, part: int) -> Domain:
-        style_ids = torch.arange(first, first + count).repeat_interleave(per_class)
-        contents = torch.from_numpy(rng.integers(len(chars), size=len(style_ids)))
-        drawn = draw(chars, looks, contents, style_ids, size, channels, jitter, 2 * seed + part)
-        return Domain("glyph_classes", drawn.images, drawn.styles)
-
-    return DataSet("glyph_classes", {"real": domain(0, n_source, 0)}, {"real": domain(n_source, n_target, 1)})
-
-
 # -- how it is drawn ---------------------------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from filelock import FileLock
@@ -14,6 +15,9 @@ from torch.nn import functional as F
 from labkit.errors import LabError
 from labkit.paths import cache_dir
 
+if TYPE_CHECKING:
+    from labkit.judges.training import Plan
+
 FROZEN = Path(__file__).resolve().parent / "frozen"
 SIZE = 32  # side of the images that a judge looks at
 FEATURES = 32  # Fréchet distances need many more images than dimensions, and the embedded sets are small
@@ -21,28 +25,31 @@ CLASSES = 10
 
 
 class Judge(nn.Module):
-    """A small convolutional classifier of digits, 80 thousand weights, without normalisation or dropout.
+    """A small convolutional classifier, of digits 80 thousand weights, without normalisation or dropout.
 
     It sees grey: images with three channels are reduced to their luma (ITU-R 601), so a judge is blind to hue, and what
-    differs in hue alone needs another metric. Images of another size are scaled to 32 x 32. Both steps, and the
-    network, let gradients through to the images; the weights take none.
+    differs in hue alone needs another metric. Only with `channels` 3 it sees colour. Images of another size are scaled
+    to 32 x 32. Both steps, and the network, let gradients through to the images; the weights take none.
+
+    classes, channels, width: how many it tells apart, the colour channels it sees, channels of its first layer.
 
     record: how it came about: data, settings, split, n_train, n_test, seed, sha256, and the ceiling, which is the
     accuracy on the test split of its own data set.
     """
 
-    def __init__(self, record: dict | None = None):
+    def __init__(self, record: dict | None = None, classes: int = CLASSES, channels: int = 1, width: int = 16):
         super().__init__()
         self.record = record or {}
+        self.channels = channels
         self.body = nn.Sequential(
-            nn.Conv2d(1, 16, 3, 1, 1), nn.SiLU(),
-            nn.Conv2d(16, 32, 3, 2, 1), nn.SiLU(),  # 16 x 16
-            nn.Conv2d(32, 48, 3, 2, 1), nn.SiLU(),  # 8 x 8
-            nn.Conv2d(48, 64, 3, 2, 1), nn.SiLU(),  # 4 x 4
+            nn.Conv2d(channels, width, 3, 1, 1), nn.SiLU(),
+            nn.Conv2d(width, 2 * width, 3, 2, 1), nn.SiLU(),  # 16 x 16
+            nn.Conv2d(2 * width, 3 * width, 3, 2, 1), nn.SiLU(),  # 8 x 8
+            nn.Conv2d(3 * width, 4 * width, 3, 2, 1), nn.SiLU(),  # 4 x 4
             nn.Flatten(),
-            nn.Linear(64 * 4 * 4, FEATURES),
+            nn.Linear(4 * width * 4 * 4, FEATURES),
         )  # fmt: skip
-        self.head = nn.Linear(FEATURES, CLASSES)
+        self.head = nn.Linear(FEATURES, classes)
         self.register_buffer("feature_mean", torch.zeros(FEATURES))
         self.register_buffer("feature_std", torch.ones(FEATURES))
 
@@ -56,15 +63,19 @@ class Judge(nn.Module):
         They are in units of their standard deviation over the judge's own training images, where their mean is 0: a
         Fréchet distance of 1 is a shift by one such unit in one of the 32 directions.
         """
-        return (self.body(_grey(images)) - self.feature_mean) / self.feature_std
+        return (self.body(self._seen(images)) - self.feature_mean) / self.feature_std
 
     def logits(self, images: Tensor) -> Tensor:
-        """Unnormalised log-probabilities of the ten digits, (B, 10)."""
-        return self.head(F.silu(self.body(_grey(images))))
+        """Unnormalised log-probabilities of the classes, (B, 10) for digits."""
+        return self.head(F.silu(self.body(self._seen(images))))
 
     def predict(self, images: Tensor) -> Tensor:
-        """The most probable digit of each image, (B,) int64. No gradients; works through large sets in parts."""
-        return self._in_parts(self.logits, images).argmax(1)
+        """The most probable class of each image, (B,) int64. No gradients; works through large sets in parts."""
+        return self.score(images).argmax(1)
+
+    def score(self, images: Tensor) -> Tensor:
+        """`logits` of a whole set of images without gradients, (N, classes); works through it in parts."""
+        return self._in_parts(self.logits, images)
 
     def embed(self, images: Tensor) -> Tensor:
         """`features` of a whole set of images without gradients, (N, 32); works through it in parts."""
@@ -76,7 +87,7 @@ class Judge(nn.Module):
     @torch.no_grad()
     def standardise(self, images: Tensor) -> None:
         """Take the mean and the standard deviation of the features over `images` as their zero and unit."""
-        raw = self._in_parts(lambda part: self.body(_grey(part)), images)
+        raw = self._in_parts(lambda part: self.body(self._seen(part)), images)
         self.feature_mean.copy_(raw.mean(0))
         self.feature_std.copy_(raw.std(0))
 
@@ -84,20 +95,20 @@ class Judge(nn.Module):
         """Itself, with weights that take no gradient."""
         return self.requires_grad_(False).eval()
 
+    def _seen(self, images: Tensor) -> Tensor:
+        """Images as the network sees them: grey or in colour, 32 x 32."""
+        if images.ndim != 4 or images.shape[1] not in (1, 3):
+            raise ValueError(f"a judge looks at images (B, 1 or 3, H, W), found {tuple(images.shape)}")
+        if self.channels == 1 and images.shape[1] == 3:
+            images = (images * images.new_tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True)
+        if images.shape[-2:] != (SIZE, SIZE):
+            images = F.interpolate(images, (SIZE, SIZE), mode="bilinear", align_corners=False, antialias=True)
+        return images.expand(-1, self.channels, -1, -1)
+
     @staticmethod
     @torch.no_grad()
     def _in_parts(function, images: Tensor) -> Tensor:
         return torch.cat([function(part) for part in images.split(500)])
-
-
-def _grey(images: Tensor) -> Tensor:
-    if images.ndim != 4 or images.shape[1] not in (1, 3):
-        raise ValueError(f"a judge looks at images (B, 1 or 3, H, W), found {tuple(images.shape)}")
-    if images.shape[1] == 3:
-        images = (images * images.new_tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True)
-    if images.shape[-2:] != (SIZE, SIZE):
-        images = F.interpolate(images, (SIZE, SIZE), mode="bilinear", align_corners=False, antialias=True)
-    return images
 
 
 def load(name: str) -> Judge:
@@ -106,17 +117,24 @@ def load(name: str) -> Judge:
     The last two are trained when they are first asked for, from LABKIT_DATA, and kept in the cache (minutes on a CPU).
     Raises LabError for an unknown name, missing data, or weights whose sha256 is not the recorded one.
     """
-    from labkit.judges.training import PLANS, train
+    from labkit.judges.training import PLANS
 
     if name not in PLANS:
         raise LabError(f"there is no judge '{name}'; there are {', '.join(PLANS)}.")
     if (FROZEN / f"{name}.json").is_file():
         return open_judge(FROZEN / f"{name}.json")
+    return cached(name, PLANS[name])
+
+
+def cached(name: str, plan: "Plan") -> Judge:
+    """The judge of a plan, trained when it is first asked for and kept in the cache under `name`."""
+    from labkit.judges.training import train
+
     record = cache_dir() / "judges" / f"{name}.json"
     record.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(record.with_suffix(".lock")):  # notebooks that run side by side train it once
-        if not record.is_file() or json.loads(record.read_text())["plan"] != PLANS[name].as_dict():
-            train(name, record.parent)
+        if not record.is_file() or json.loads(record.read_text())["plan"] != plan.as_dict():
+            train(name, record.parent, plan)
         return open_judge(record)
 
 
@@ -133,7 +151,8 @@ def open_judge(record_path: Path) -> Judge:
         raise LabError(
             f"{weights}: these are not the weights that the record names (sha256 differs); restore both files."
         )
-    judge = Judge(record)
+    plan = record["plan"]
+    judge = Judge(record, record.get("classes", CLASSES), plan.get("channels", 1), plan.get("width", 16))
     try:
         judge.load_state_dict(read_tensors(content))
     except (SafetensorError, RuntimeError) as error:

@@ -33,6 +33,15 @@ class Plan:
         return json.loads(json.dumps(asdict(self)))  # tuples become lists, as in the record that it is compared with
 
 
+@dataclass(frozen=True)
+class ClassPlan(Plan):
+    """A plan for a judge of any number of classes: as many as there are labels in its training images."""
+
+    channels: int = 3  # 3 sees colour, 1 does not
+    width: int = 16
+    dimming: float = 0.25  # how far training images are dimmed and veiled: less than for digits, for colours matter
+
+
 PLANS = {
     "optdigits": Plan("optdigits", {"seed": 0}),
     "glyph_digits": Plan(
@@ -53,27 +62,33 @@ PLANS = {
 }
 
 
-def train(name: str, folder: Path) -> Judge:
-    """Train judge `name` by its plan and write `<name>.safetensors` and the record `<name>.json` to `folder`.
+def train(name: str, folder: Path, plan: Plan | None = None) -> Judge:
+    """Train judge `name` by its plan (default: the one in PLANS) and write `<name>.safetensors` and the record
+    `<name>.json` to `folder`.
 
     Adam with a cosine schedule on the cross-entropy, on images that `_varied` changes a little. Deterministic on one
     machine and thread count. Raises LabError where the data is missing.
     """
-    plan = PLANS[name]
+    plan = plan or PLANS[name]
     dataset = data.load(plan.data, plan.settings)
     from labkit.train.progress import Bar  # heavy, and needed only where there is data to train on
 
     train_set, test_set = dataset.train["real"], dataset.test["real"]
     batches = UnpairedBatches({"real": train_set}, plan.batch_size, plan.seed, labels=["real"])
     steps = plan.epochs * len(train_set) // plan.batch_size
+    many = {}
+    if isinstance(plan, ClassPlan):
+        many = {"classes": int(train_set.labels.max()) + 1, "channels": plan.channels, "width": plan.width}
+    dimming = getattr(plan, "dimming", 1.0)
     with Bar(f"judge {name}", steps) as bar, torch.random.fork_rng(devices=[]):
         torch.manual_seed(plan.seed)
-        judge = Judge()
+        judge = Judge(**many)
         optimiser = torch.optim.AdamW(judge.parameters(), plan.learning_rate, weight_decay=plan.weight_decay)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
         for step in range(steps):
             batch = batches.batch(step)
-            loss = F.cross_entropy(judge.logits(_varied(batch["real"], plan.both_polarities)), batch["real_label"])
+            seen = _varied(batch["real"], plan.both_polarities, dimming)
+            loss = F.cross_entropy(judge.logits(seen), batch["real_label"])
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -93,6 +108,7 @@ def train(name: str, folder: Path) -> Judge:
         "steps": steps,
         "sha256": hashlib.sha256(weights).hexdigest(),
         "plan": plan.as_dict(),
+        **({"classes": many["classes"]} if many else {}),
         "how": "AdamW, cosine schedule, cross-entropy; images shifted, turned, scaled, dimmed and with noise"
         f"{', half of them inverted' if plan.both_polarities else ''}; "
         "last step kept, test split used once for the ceiling",
@@ -103,10 +119,11 @@ def train(name: str, folder: Path) -> Judge:
     return judge
 
 
-def _varied(images: Tensor, both_polarities: bool) -> Tensor:
+def _varied(images: Tensor, both_polarities: bool, dimming: float = 1.0) -> Tensor:
     """Images moved by up to 2 pixels of 32, turned by 9 degrees, scaled by 10 %, with paler ink, lighter ground, noise.
 
-    Generated images are never as clean as real ones; a judge that only knows clean ones would punish that.
+    `dimming`: how much paler and lighter, 1 for digits. Generated images are never as clean as real ones; a judge that
+    only knows clean ones would punish that.
     """
     n = len(images)
     shift, (angle, size) = 0.125 * (2 * torch.rand(n, 2) - 1), 2 * torch.rand(2, n) - 1
@@ -114,7 +131,8 @@ def _varied(images: Tensor, both_polarities: bool) -> Tensor:
     rows = [angle.cos() * size, -angle.sin() * size, shift[:, 0], angle.sin() * size, angle.cos() * size, shift[:, 1]]
     grid = F.affine_grid(torch.stack(rows, 1).reshape(n, 2, 3), list(images.shape), align_corners=False)
     images = F.grid_sample(images, grid, padding_mode="border", align_corners=False)
-    ground, ink = 0.3 * torch.rand(n, 1, 1, 1), 0.6 + 0.4 * torch.rand(n, 1, 1, 1)
+    ground = 0.3 * dimming * torch.rand(n, 1, 1, 1)
+    ink = (1 - 0.4 * dimming) + (0.4 * dimming) * torch.rand(n, 1, 1, 1)
     if both_polarities:
         swapped = torch.rand(n, 1, 1, 1) < 0.5
         ground, ink = torch.where(swapped, 1 - ground, ground), torch.where(swapped, 1 - ink, ink)

@@ -1,6 +1,7 @@
 """The part of README.md that is measured: the table of lessons with their verdicts, and the picture of real results."""
 
 import base64
+import json
 from pathlib import Path
 
 import nbformat
@@ -13,6 +14,8 @@ from labkit.paths import ROOT, write_atomically
 
 BEGIN = "<!-- lessons: written by `make sync`; do not edit by hand -->"
 END = "<!-- end of lessons -->"
+COSTS_BEGIN = "<!-- costs: written by `make sync` from what `make bench` measured; do not edit by hand -->"
+COSTS_END = "<!-- end of costs -->"
 PICTURE = "docs/translation.png"
 PICTURE_LESSON, PICTURE_TAG = "00_start_here", "readme-picture"
 
@@ -31,12 +34,25 @@ def lesson_table(folders: Folders = Folders()) -> str:  # noqa: B008 (frozen)
     return "\n".join(rows)
 
 
-def with_table(readme: str, table: str) -> str:
+def cost_table(folders: Folders = Folders()) -> str:  # noqa: B008 (frozen)
+    """Markdown: what a training step of each system costs, as `make bench` recorded it, and on which machine."""
+    path = folders.results / "bench.json"
+    if not path.exists():
+        return "Not measured yet: run `make bench`."
+    from labkit.runs import bench  # torch: not needed where nothing was measured
+
+    record = json.loads(path.read_text())
+    rows = [bench.COLUMNS, ("---", *["--:"] * (len(bench.COLUMNS) - 1)), *bench.cells_of(record)]
+    made_with = bench.machine(record)
+    return f"*{made_with[0].upper()}{made_with[1:]}.*\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def with_table(readme: str, table: str, begin: str = BEGIN, end: str = END) -> str:
     """The text of the README with `table` between its two markers."""
-    if readme.count(BEGIN) != 1 or readme.count(END) != 1:
-        raise LabError(f"README.md: the markers '{BEGIN}' and '{END}' must stand in it once; restore them with git.")
-    head, _, rest = readme.partition(BEGIN)
-    return f"{head}{BEGIN}\n\n{table}\n\n{END}{rest.partition(END)[2]}"
+    if readme.count(begin) != 1 or readme.count(end) != 1:
+        raise LabError(f"README.md: the markers '{begin}' and '{end}' must stand in it once; restore them with git.")
+    head, _, rest = readme.partition(begin)
+    return f"{head}{begin}\n\n{table}\n\n{end}{rest.partition(end)[2]}"
 
 
 def picture(folders: Folders = Folders()) -> bytes:  # noqa: B008 (frozen)
@@ -54,5 +70,6 @@ def update(root: Path = ROOT) -> None:
     """Bring README.md and its picture in step with the notebooks and the recorded verdicts."""
     folders = Folders.under(root)
     readme = root / "README.md"
-    write_atomically(readme, with_table(readme.read_text(encoding="utf8"), lesson_table(folders)))
+    text = with_table(readme.read_text(encoding="utf8"), lesson_table(folders))
+    write_atomically(readme, with_table(text, cost_table(folders), COSTS_BEGIN, COSTS_END))
     write_atomically(root / PICTURE, picture(folders))

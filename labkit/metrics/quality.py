@@ -111,7 +111,7 @@ def severity_correlation(measure: Measure, references: Tensor) -> dict[str, floa
 
 
 def meaning_auc(measure: Measure, references: Tensor, pixels: int = 2) -> Measurement:
-    """How surely a measure tells a replaced middle from a shift by `pixels`: P(replaced scores higher); a guess: 0.5."""
+    """How surely a measure tells a replaced middle from a shift by `pixels`: P(replaced scores higher); a guess: ½."""
     worse, harmless = measure(replaced(references), references), measure(shifted(references, pixels), references)
     return auc(worse, harmless)
 

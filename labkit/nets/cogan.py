@@ -65,19 +65,11 @@ class CoupledDiscriminator(nn.Module):
 
     def __init__(self, channels: int = 1, ndf: int = 20, classes: int = 0, shared: bool = True):
         super().__init__()
-        self.fronts = nn.ModuleDict(
-            {key: nn.Sequential(nn.Conv2d(channels, ndf, 5), nn.MaxPool2d(2)) for key in DOMAINS}
-        )
-        self.trunks = domain_copies(lambda: self._trunk(ndf), shared)
+        self.fronts = nn.ModuleDict({key: _front(channels, ndf) for key in DOMAINS})
+        self.trunks = domain_copies(lambda: _trunk(ndf), shared)
         self.heads = domain_copies(lambda: nn.Linear(25 * ndf, 2), shared)
         self.classifier = nn.Linear(25 * ndf, classes) if classes else None
         init_xavier_uniform(self)
-
-    @staticmethod
-    def _trunk(ndf: int) -> nn.Sequential:
-        middle, top = 5 * ndf // 2, 25 * ndf
-        layers = [nn.Conv2d(ndf, middle, 5), nn.MaxPool2d(2), nn.Conv2d(middle, top, 4), nn.PReLU(), nn.Flatten()]
-        return nn.Sequential(*layers)
 
     def features(self, x: Tensor, domain: str) -> Tensor:
         return copy_for(domain, self.trunks)(self.fronts[domain]((x + 1) / 2))
@@ -86,6 +78,31 @@ class CoupledDiscriminator(nn.Module):
         features = self.features(x, domain)
         fake, real = copy_for(domain, self.heads)(features).unbind(1)
         return real - fake, features  # a softmax over two is a sigmoid of their difference
+
+
+class DigitEncoder(nn.Module):
+    """The discriminator's layers for one domain by themselves: (B, channels, 28, 28) -> features (B, 25 · ndf).
+
+    What a classifier has to work with that was never in the game.
+    """
+
+    def __init__(self, channels: int = 1, ndf: int = 20):
+        super().__init__()
+        self.layers = init_xavier_uniform(nn.Sequential(_front(channels, ndf), _trunk(ndf)))
+        self.features = 25 * ndf
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers((x + 1) / 2)
+
+
+def _front(channels: int, ndf: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(channels, ndf, 5), nn.MaxPool2d(2))
+
+
+def _trunk(ndf: int) -> nn.Sequential:
+    middle, top = 5 * ndf // 2, 25 * ndf
+    layers = [nn.Conv2d(ndf, middle, 5), nn.MaxPool2d(2), nn.Conv2d(middle, top, 4), nn.PReLU(), nn.Flatten()]
+    return nn.Sequential(*layers)
 
 
 def _settled(channels: int) -> list[nn.Module]:

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from labkit.errors import LabError
+from labkit.nets.cogan import DigitEncoder
 
 
 class ConvEncoder(nn.Module):
@@ -71,9 +72,14 @@ class ResNet50Encoder(nn.Module):
 
 
 def build_encoder(name: str, channels: int, size: int, width: int, features: int) -> nn.Module:
-    """An encoder by name: "resnet50", "resnet50_small_images" or "conv"; only "conv" reads size, width and features."""
+    """An encoder by name: "resnet50", "resnet50_small_images", "conv" or "cogan" (28 px).
+
+    "conv" alone reads size and features, "conv" and "cogan" the width of the first layer.
+    """
     if name == "conv":
         return ConvEncoder(channels, size, width, features)
+    if name == "cogan":
+        return DigitEncoder(channels, width)
     return ResNet50Encoder(channels, small_images=name == "resnet50_small_images")
 
 

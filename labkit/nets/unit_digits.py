@@ -84,14 +84,15 @@ class CoupledVAE(nn.Module):
 class CoupledClassifier(nn.Module):
     """A discriminator and classifier: the first layer belongs to the domain, three more and both heads to both.
 
-    Images (B, channels, 32, 32) of a domain. Real or generated, and which class, are judged behind dropout; `features`,
-    (B, 8 · ndf, 2, 2), are without.
+    Images (B, channels, 32, 32) of a domain. Real or generated, and which class, are judged behind dropout, `dropout`
+    times the paper's rates; `features`, (B, 8 · ndf, 2, 2), are without.
     """
 
-    DROPOUT = (0.1, 0.3, 0.5, 0.5)
-
-    def __init__(self, channels_A: int = 3, channels_B: int = 1, ndf: int = 64, classes: int = 10):
+    def __init__(
+        self, channels_A: int = 3, channels_B: int = 1, ndf: int = 64, classes: int = 10, dropout: float = 1.0
+    ):
         super().__init__()
+        self.rates = [dropout * rate for rate in (0.1, 0.3, 0.5, 0.5)]
         n, channels = ndf, {"A": channels_A, "B": channels_B}
         self.fronts = nn.ModuleDict({key: self._stage(c, n) for key, c in channels.items()})
         self.trunk = nn.ModuleList(self._stage(n * 2**i, n * 2 ** (i + 1)) for i in range(3))
@@ -103,7 +104,7 @@ class CoupledClassifier(nn.Module):
         return nn.Sequential(nn.Conv2d(c_in, c_out, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2))
 
     def features(self, x: Tensor, domain: str, dropout: bool = False) -> Tensor:
-        for stage, rate in zip((self.fronts[domain], *self.trunk), self.DROPOUT, strict=True):
+        for stage, rate in zip((self.fronts[domain], *self.trunk), self.rates, strict=True):
             x = F.dropout(stage(x), rate, self.training and dropout)
         return x
 

@@ -189,6 +189,8 @@ def fitting(run: Run) -> list[str]:
     """The measures that the run's system and data allow."""
     if not isinstance(run.system, Translator):
         return []
+    if run.spec.system == "funit":
+        return ["top1_all_k1", "top5_test_k1", "class_distance_k1", "dipd_k1"]
     test = run.dataset.test
     judged = test["A"].labels is not None and test["B"].name in PLANS
     names = ["label_accuracy", "matched_label_accuracy", "feature_distance"] if judged else []
@@ -209,9 +211,18 @@ def measure(run: Run, names: list[str] | None = None) -> dict[str, Measurement]:
         raise LabError(
             f"{run.folder}: its data allow no measure (labels, a hidden truth, or two test images a domain)."
         )
-    from labkit.runs import measures03  # builds on this module
+    from labkit.runs import (  # build on this module
+        measures03,
+        measures04,
+        measures05,
+        measures06,
+        measures07,
+        measures08,
+    )
 
-    known = MEASURES | measures03.MEASURES
+    known = dict(MEASURES)
+    for module in (measures03, measures04, measures05, measures06, measures07, measures08):
+        known |= module.MEASURES
     for name in names:
         if name not in known:
             raise LabError(f"There is no measure '{name}'; there are {', '.join(known)}.")

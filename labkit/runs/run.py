@@ -2,7 +2,7 @@
 
 spec.json            what was asked for
 checkpoint.pt        everything needed to go on
-weights.safetensors  the trained networks, once the last step is done
+weights.safetensors  the trained networks, once the last step is done; weights-<step>.safetensors where asked for
 history.json         every term of every player
 environment.json     the machine and versions
 """
@@ -53,9 +53,12 @@ def run(
     fabric: Fabric | None = None,
     checkpoint_every: int = 500,
     log_every: int = 1,
+    keep_every: int = 0,
     label: str | None = None,
 ) -> Run:
     """Train what `spec` asks for, in `folder`. A finished run is opened, a stopped one goes on.
+
+    keep_every: also keep the networks as they are after every so many steps (`kept`); 0 keeps the last alone.
 
     Raises LabError where the folder holds a run of another specification: nothing is overwritten.
     """
@@ -70,6 +73,11 @@ def run(
     batches = UnpairedBatches(dataset.train, spec.batch_size, spec.seed, spec.labels)
     system = new_system(spec)
     fabric = fabric or make_fabric(compute)
+
+    def keep(done: int) -> None:
+        if keep_every and done % keep_every == 0 and done < spec.steps and fabric.is_global_zero:
+            _save_weights(system, folder / f"weights-{done}.safetensors")
+
     if fabric.is_global_zero:
         remove_leftovers(folder)
         write_atomically(folder / "spec.json", spec.to_json())
@@ -84,6 +92,7 @@ def run(
         checkpoint_every=checkpoint_every,
         log_every=log_every,
         label=label or folder.name,
+        on_step=keep,
     )
     if fabric.is_global_zero:
         write_atomically(folder / "history.json", json.dumps(history.to_dict()))
@@ -118,6 +127,16 @@ def open_run(folder: Path) -> Run:
         reason = f"{folder / 'history.json'} cannot be read ({error})"
         raise LabError(f"{reason}; delete the folder to run afresh.") from None
     return Run(spec, folder, system.eval(), history)
+
+
+def kept(run: Run) -> dict[int, System]:
+    """The system as it was after the steps at which `run` kept it, in evaluation mode; without the last step's."""
+    found = {}
+    for path in run.folder.glob("weights-*.safetensors"):
+        system = systems.build(run.spec.system, run.spec.settings, f"settings of {run.spec.system}").eval()
+        system.load_state_dict(_memories(system) | load_file(path))
+        found[int(path.stem.partition("-")[2])] = system
+    return dict(sorted(found.items()))
 
 
 def _read_spec(folder: Path, missing_ok: bool = False) -> RunSpec | None:

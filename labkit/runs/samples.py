@@ -14,6 +14,7 @@ from torch import Tensor
 
 from labkit import paths
 from labkit.errors import LabError
+from labkit.runs import measures08
 from labkit.runs.measures import translate_all
 from labkit.runs.run import Run
 from labkit.systems.base import Translator
@@ -27,6 +28,8 @@ def path_of(lesson: str, profile: str, arm: str) -> Path:
 
 def rows(run: Run, columns: int = COLUMNS) -> dict[str, Tensor]:
     """The first `columns` test images of A with their translations and, where there is a way back, the rest."""
+    if run.spec.system == "funit":  # whose translations need examples
+        return measures08.sample_rows(run, columns)
     test, seed = run.dataset.test, run.spec.seed
     shown = {"real_A": test["A"].images[:columns]}
     shown["fake_B"] = translate_all(run.system, shown["real_A"], seed=seed)

@@ -8,7 +8,9 @@ In `lessons/profiles.yml` a lesson names what its arms share and how each differ
 
 A lesson trains some arms itself at its own profile. The study trains every arm, with the profile's seeds, into
 `runs/study/<lesson>/<profile>/<arm>/seed-<n>-<key>` and resumes there; the key changes with the specification. What the
-runs measured goes to `results/<profile>/<lesson>.json`, which is committed and shown by the lesson.
+runs measured goes to `results/<profile>/<lesson>.json`, which is committed and shown by the lesson. A profile's knob
+`keep_every`, where there is one, says after how many steps a run of the study also keeps its networks, for what is
+measured over the course of training.
 """
 
 import json
@@ -80,7 +82,7 @@ def study(
             spec, names = arm_spec(lesson, profile, arm, seed)
             folder = paths.RUNS / "study" / lesson / profile / arm / f"seed-{seed}-{spec.key()}"
             say(f"{lesson}: {arm}, seed {seed}: {spec.steps} steps of {spec.system}")
-            finished = run(spec, folder, compute, label=f"{arm} {seed}")
+            finished = run(spec, folder, compute, keep_every=knobs.get("keep_every", 0), label=f"{arm} {seed}")
             per_seed[seed] = measure(finished, names)
             if len(per_seed) == 1:
                 samples.save(finished, samples.path_of(lesson, profile, arm))

@@ -25,6 +25,7 @@ SYSTEMS = {
     "munit": "labkit.systems.munit:MUNIT",
     "dtn": "labkit.systems.dtn:DTN",
     "xgan": "labkit.systems.xgan:XGAN",
+    "funit": "labkit.systems.funit:FUNIT",
 }
 
 

@@ -21,12 +21,12 @@ from labkit.systems.schedules import cosine
 
 @dataclass(frozen=True)
 class ClassifierSettings:
-    encoder: Literal["resnet50", "resnet50_small_images", "conv"] = "resnet50"
+    encoder: Literal["resnet50", "resnet50_small_images", "conv", "cogan"] = "resnet50"
     augmentation: Literal["photos", "digits", "none"] = "photos"
     classes: int = 1000
     channels: int = 3  # colour channels of the images
     size: int = 16  # conv: side of the images
-    width: int = 32  # conv: channels of the first layer
+    width: int = 32  # conv, cogan: channels of the first layer
     features: int = 128  # conv: numbers in a feature vector
     domain: Literal["real", "A"] = "real"  # whose images and labels it is trained on; A: to be tried on B later
     lr: float = 1e-3  # Adam
@@ -36,11 +36,11 @@ class Classifier(System):
     """Batches hold images (B, channels, H, W) under `domain`, and their labels, (B,) int64 below `classes`."""
 
     Settings = ClassifierSettings
-    coupling = "BatchNorm"
 
     def __init__(self, settings: ClassifierSettings = ClassifierSettings()):
         super().__init__()
         self.settings = s = settings
+        self.coupling = None if s.encoder == "cogan" else "BatchNorm"
         self.encoder = build_encoder(s.encoder, s.channels, s.size, s.width, s.features)
         self.output = nn.Linear(self.encoder.features, s.classes)
 

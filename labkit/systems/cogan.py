@@ -90,15 +90,16 @@ class CoGAN(System):
 
     def _discriminator_terms(self, out: dict[str, Tensor]) -> dict[str, Tensor]:
         s = self.settings
-        (real_A, seen_A), (real_B, _) = self.D(out["real_A"], "A"), self.D(out["real_B"], "B")
-        fake_A, features_A = self.D(out["fake_A"].detach(), "A")
-        fake_B, features_B = self.D(out["fake_B"].detach(), "B")
+        logits_A, features_A = self.D(torch.cat([out["real_A"], out["fake_A"].detach()]), "A")
+        logits_B, features_B = self.D(torch.cat([out["real_B"], out["fake_B"].detach()]), "B")
+        (real_A, fake_A), (real_B, fake_B) = logits_A.chunk(2), logits_B.chunk(2)
+        (seen_A, of_fake_A), (_, of_fake_B) = features_A.chunk(2), features_B.chunk(2)
         terms = {  # Eq. 2
             "A": 0.5 * discriminator_loss("nonsaturating", real_A, fake_A),
             "B": 0.5 * discriminator_loss("nonsaturating", real_B, fake_B),
         }
         if s.lambda_match:
-            terms["match"] = s.lambda_match * squared_distance(features_A, features_B)
+            terms["match"] = s.lambda_match * squared_distance(of_fake_A, of_fake_B)
         if s.classes:
             terms["cls"] = s.lambda_cls * F.cross_entropy(self.D.classifier(seen_A), out["label_A"])  # section 5
         return terms

@@ -40,6 +40,7 @@ class UNITDigitsSettings:
     ngf: int = 96  # maps of the VAE's first layer; the code has eight times as many numbers
     ndf: int = 64  # maps of the discriminator's first layer
     classes: int = 10  # classes of the classifier
+    dropout: float = 1.0  # factor on the discriminator's four rates of dropout; a narrow one learns with 0
     lambda_adv: float = 1.0  # weight of the adversarial terms
     lambda_rec: float = 1e-3  # weight of the squared reconstruction error, summed over pixels
     lambda_kl: float = 2e-4  # weight of the KL, summed over the code
@@ -60,7 +61,7 @@ class UNITDigits(Translator):
         super().__init__()
         self.settings = s = settings
         self.G = CoupledVAE(s.channels_A, s.channels_B, s.ngf)
-        self.D = CoupledClassifier(s.channels_A, s.channels_B, s.ndf, s.classes)
+        self.D = CoupledClassifier(s.channels_A, s.channels_B, s.ndf, s.classes, s.dropout)
 
     def players(self) -> tuple[Player, ...]:
         s = self.settings
@@ -84,20 +85,21 @@ class UNITDigits(Translator):
     def _generator_terms(self, out: dict[str, Tensor]) -> dict[str, Tensor]:
         s, terms = self.settings, {}
         for d in DOMAINS:
-            fooled = [generator_loss("nonsaturating", self.D.judge(out[f"{kind}_{d}"], d)) for kind in ("fake", "rec")]
-            terms[f"adv_{d}"] = s.lambda_adv * 0.5 * sum(fooled)  # translations and reconstructions; each domain half
+            generated = self.D.judge(torch.cat([out[f"fake_{d}"], out[f"rec_{d}"]]), d)
+            terms[f"adv_{d}"] = s.lambda_adv * generator_loss("nonsaturating", generated)  # each domain half
             terms[f"rec_{d}"] = s.lambda_rec * squared_distance(out[f"rec_{d}"], out[f"real_{d}"])  # Eq. 4, Gaussian
         terms["kl"] = s.lambda_kl * kl_digits(out["mu"], out["sigma"])
         return terms
 
     def _discriminator_terms(self, out: dict[str, Tensor]) -> dict[str, Tensor]:
         s, terms = self.settings, {}
-        shown = {name: out[name].detach() for name in ("rec_A", "fake_A", "rec_B", "fake_B")}
+        features = {}
         for d in DOMAINS:
-            generated = torch.cat([self.D.judge(shown[f"{kind}_{d}"], d) for kind in ("fake", "rec")])
-            real = self.D.judge(out[f"real_{d}"], d)
-            terms[d] = s.lambda_adv * 0.5 * discriminator_loss("nonsaturating", real, generated)
-        features = {name: self.D.features(x, name[-1]) for name, x in shown.items()}
+            generated = torch.cat([out[f"fake_{d}"], out[f"rec_{d}"]]).detach()
+            judged = self.D.judge(torch.cat([out[f"real_{d}"], generated]), d)
+            real, fake = judged.tensor_split([len(judged) // 3])
+            terms[d] = s.lambda_adv * 0.5 * discriminator_loss("nonsaturating", real, fake)
+            features[f"fake_{d}"], features[f"rec_{d}"] = self.D.features(generated, d).chunk(2)
         terms["match"] = s.lambda_match * (  # from one code, painted twice
             squared_distance(features["fake_B"], features["rec_A"])
             + squared_distance(features["fake_A"], features["rec_B"])

@@ -117,3 +117,18 @@ def test_impossible_sizes_are_refused(files, wrong):
 def test_no_files_are_no_domain():
     with pytest.raises(LabError, match="no images"):
         FolderDomain("f", [], 10)
+
+
+def test_zoom_scales_each_draw_and_a_cut_still_fits(files):
+    domain = FolderDomain("f", files[:1], 8, load_size=20, zoom=0.4)
+    slopes = []  # the ramp is steeper in a smaller picture
+    for draw in range(12):
+        cut = domain.take([0], [draw])[0]
+        assert cut.shape == (3, 8, 8)
+        slopes.append((cut[0, :, -1] - cut[0, :, 0]).mean().item())
+    assert max(slopes) > 1.5 * min(slopes)
+    assert torch.equal(domain.take([0], [3]), domain.take([0], [3]))
+    assert torch.equal(domain.take([0]), FolderDomain("f", files[:1], 8, load_size=20).take([0]))
+    assert domain.subset([0]).zoom == 0.4
+    with pytest.raises(LabError, match="zoom"):
+        FolderDomain("f", files, 8, load_size=20, zoom=0.3)

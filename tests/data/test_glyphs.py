@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from labkit.data import glyphs, load
-from labkit.data.glyphs import COLOURS, DIGITS, Style, draw, glyph_classes, glyph_digits, glyph_pair, scattered, styles
+from labkit.data.glyphs import COLOURS, DIGITS, Style, draw, glyph_digits, glyph_pair, scattered, styles
 from labkit.errors import LabError
 
 
@@ -128,15 +128,6 @@ def test_a_pair_shares_its_test_glyphs_and_no_training_glyph():
     assert not any(image.numpy().tobytes() in drawn for image in same.train["B"].images)
 
 
-def test_there_are_hundreds_of_classes_and_the_unseen_are_unseen():
-    assert len(styles()) == len(set(styles())) > 300
-    dataset = glyph_classes(n_source=6, n_target=3, per_class=5)
-    train, test = dataset.train["real"], dataset.test["real"]
-    assert train.labels.bincount().tolist() == [5] * 6
-    assert sorted(set(test.labels.tolist())) == [6, 7, 8]
-    assert train.images.shape == (30, 3, 32, 32)
-
-
 def test_scattered_glyphs_know_their_content_and_style():
     looks = styles(fonts=["sans", "times"], weights=["bold"], slants=["upright"], textures=["solid", "rows"])
     drawn = scattered(DIGITS, looks, 100, seed=2)
@@ -151,7 +142,6 @@ def test_scattered_glyphs_know_their_content_and_style():
         lambda: Style(font="comic"),
         lambda: Style(ink="beige"),
         lambda: glyph_digits(channels=2),
-        lambda: glyph_classes(n_source=10_000),
         lambda: glyph_pair(b={"texture": "plaid"}),
     ],
 )

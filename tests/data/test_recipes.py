@@ -10,7 +10,8 @@ from labkit import data
 from labkit.errors import LabError
 
 EMBEDDED = [
-    "optdigits", "recoloured_digits", "glyph_digits", "digits_to_glyphs", "glyph_pair", "glyph_classes", "photo_crops",
+    "optdigits", "recoloured_digits", "glyph_digits", "digits_to_glyphs", "glyph_pair", "glyph_classes",
+    "glyph_class_images", "photo_crops",
     "colour_to_grey", "two_collections", "textured_to_flat", "grained_to_flat", "figure_on_ground", "ring", "grid",
     "rings",
 ]  # fmt: skip

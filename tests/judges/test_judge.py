@@ -175,9 +175,9 @@ def test_a_judge_of_a_real_set_is_trained_once_and_kept(tmp_path, monkeypatch):
     monkeypatch.setenv("LABKIT_CACHE", str(tmp_path))
     calls = []
 
-    def train(name, folder):
+    def train(name, folder, plan):
         calls.append(name)
-        record = json.loads((FROZEN / "optdigits.json").read_text()) | {"name": name, "plan": PLANS[name].as_dict()}
+        record = json.loads((FROZEN / "optdigits.json").read_text()) | {"name": name, "plan": plan.as_dict()}
         (folder / f"{name}.json").write_text(json.dumps(record))
         shutil.copy(FROZEN / "optdigits.safetensors", folder / f"{name}.safetensors")
 

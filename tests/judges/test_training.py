@@ -7,7 +7,7 @@ import torch
 from labkit.judges import training
 from labkit.judges.__main__ import main
 from labkit.judges.judge import open_judge
-from labkit.judges.training import Plan, train
+from labkit.judges.training import ClassPlan, Plan, train
 
 
 @pytest.fixture
@@ -90,3 +90,18 @@ def test_the_command_says_what_is_missing(tmp_path, monkeypatch, capsys):
     assert "USPS: there is no such" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["judy"])
+
+
+def test_a_judge_of_classes_sees_colour_and_has_as_many_classes_as_labels(tmp_path):
+    settings = {"kind": "target", "n_target": 4, "n_train": 120, "n_test": 40, "jitter": 0.2}
+    plan = ClassPlan("glyph_class_images", settings, epochs=8, batch_size=24, width=8)
+    trained = train("four", tmp_path, plan)
+    record = json.loads((tmp_path / "four.json").read_text())
+    assert (record["classes"], record["plan"]["channels"], record["n_train"]) == (4, 3, 120)
+    assert record["ceiling"] > 0.5
+    opened, images = open_judge(tmp_path / "four.json"), torch.rand(3, 3, 32, 32) * 2 - 1
+    assert torch.equal(opened.logits(images), trained.logits(images)) and opened.logits(images).shape == (3, 4)
+    assert not torch.equal(opened.logits(images), opened.logits(images.flip(1)))  # red and blue exchanged
+    grey = images[:, :1]
+    assert torch.allclose(opened.logits(grey), opened.logits(grey.expand(-1, 3, -1, -1)))
+    assert torch.equal(opened.score(images).argmax(1), opened.predict(images))

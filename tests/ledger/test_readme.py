@@ -15,6 +15,25 @@ def test_the_table_is_the_recorded_one():
     assert text == readme.with_table(text, readme.lesson_table()), "run `make sync`"
 
 
+def test_the_costs_are_the_recorded_ones():
+    text = (ROOT / "README.md").read_text(encoding="utf8")
+    assert text == readme.with_table(text, readme.cost_table(), readme.COSTS_BEGIN, readme.COSTS_END), "run `make sync`"
+
+
+def test_a_row_of_costs_has_ratios_to_cyclegan_and_names_the_machine(tmp_path):
+    folders = Folders.under(tmp_path)
+    assert "make bench" in readme.cost_table(folders)
+    base = {"gflop": 1000.0, "saved": 2**30, "seconds_float32": 4.0, "memory_float32": 2**30}
+    base |= {"seconds_bfloat16": 6.0, "memory_bfloat16": 2**29}
+    made = {"accelerator": None, "processor": "Abacus 5", "packages": {"torch": "2.0"}, "date": "2026-01-01"}
+    rows = {"CycleGAN": base, "CUT": {key: value // 2 for key, value in base.items()}}
+    folders.results.mkdir()
+    (folders.results / "bench.json").write_text(json.dumps({"size": 128, "rows": rows, "environment": made}))
+    table = readme.cost_table(folders)
+    assert "one thread of Abacus 5" in table and "measured at 128 px" in table
+    assert table.splitlines()[-1] == "| CUT | 500 | 0.50 | 512 MB | 0.50 | 2.00 | 0.50 | 0.50 | 0.50 | 0.50 |"
+
+
 def test_the_picture_is_the_notebooks():
     assert (ROOT / readme.PICTURE).read_bytes() == readme.picture(), "run `make sync`"
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from labkit.nets.blocks import count_parameters
-from labkit.nets.cogan import CoupledDiscriminator, CoupledGenerator
+from labkit.nets.cogan import CoupledDiscriminator, CoupledGenerator, DigitEncoder
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,13 @@ def test_initial_values_are_the_official_ones():
     assert weight.abs().max().item() == pytest.approx(limit, rel=1e-3)
     assert weight.std().item() == pytest.approx(limit / 3**0.5, rel=1e-2)
     assert torch.all(bias == 0.1)
+
+
+def test_a_single_encoder_is_one_domain_of_the_discriminator():
+    torch.manual_seed(0)
+    alone, D = DigitEncoder(ndf=2), CoupledDiscriminator(ndf=2)
+    alone.layers[0].load_state_dict(D.fronts["B"].state_dict())
+    alone.layers[1].load_state_dict(D.trunks["shared"].state_dict())
+    x = torch.rand(3, 1, 28, 28) * 2 - 1
+    assert torch.equal(alone(x), D.features(x, "B"))
+    assert alone(x).shape == (3, alone.features)

@@ -51,6 +51,13 @@ def test_features_are_without_dropout_and_judgements_with_it():
     assert D.judge(x, "B").shape == (5,) and D.classify(x, "B").shape == (5, 4)
 
 
+def test_dropout_can_be_switched_off():
+    D = CoupledClassifier(3, 1, ndf=2, classes=4, dropout=0.0).train()
+    x = torch.rand(5, 1, 32, 32)
+    assert torch.equal(D.judge(x, "B"), D.judge(x, "B"))
+    assert [round(rate, 3) for rate in CoupledClassifier(ndf=1, dropout=0.5).rates] == [0.05, 0.15, 0.25, 0.25]
+
+
 def test_a_shift_adds_one_number_a_channel():
     shift = Shift(3)
     assert torch.allclose(shift(torch.zeros(2, 3, 4, 4))[1, :, 2, 2], shift.shift.flatten())

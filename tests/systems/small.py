@@ -25,6 +25,12 @@ def labelled_A(channels: int, size: int):
     return batch
 
 
+def two_labelled(step: int = 0, rank: int = 0, world: int = 1, batch_size: int = 2) -> dict[str, torch.Tensor]:
+    """Noise images of two domains, both with labels."""
+    batch = images("A", "B")(step, rank, world, batch_size)
+    return batch | {"A_label": torch.arange(batch_size) % 3, "B_label": (torch.arange(batch_size) + step) % 3}
+
+
 def labelled(step: int = 0, rank: int = 0, world: int = 1, batch_size: int = 2) -> dict[str, torch.Tensor]:
     """Noise images with labels."""
     batch = images("real", channels=1)(step, rank, world, batch_size)
@@ -60,6 +66,11 @@ SMALL = {
         {"size": 32, "width": 2, "latent": 8, "ndf": 2, "pool": 3, "teacher": "optdigits", "lambda_teach": 1.0}
         | {"lambda_cyc": 1.0},
         images("A", "B", size=32),
+    ),
+    "funit": (
+        {"classes": 3, "width": 2, "halvings": 2, "blocks": 1, "class_halvings": 3, "class_dim": 4, "mlp_width": 8}
+        | {"ndf": 2, "stages": 3, "ema": 0.9},
+        two_labelled,
     ),
     "classifier": (
         {"encoder": "conv", "augmentation": "digits", "classes": 3, "channels": 1, "width": 4, "features": 8},

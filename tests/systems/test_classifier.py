@@ -26,3 +26,16 @@ def test_learns_its_labels_and_needs_them():
     assert torch.equal(system.logits(batch()["real"]).argmax(1), batch()["real_label"])
     with pytest.raises(LabError, match="labels"):
         system({"real": batch()["real"]}, DUE)
+
+
+def test_can_be_trained_on_one_of_two_domains_and_tried_on_the_other():
+    torch.manual_seed(0)
+    settings = ClassifierSettings(encoder="cogan", augmentation="none", classes=3, channels=1, width=2, domain="A")
+    system = Classifier(settings).train()
+    images = torch.rand(6, 1, 28, 28) * 2 - 1
+    out = system({"A": images, "B": images, "A_label": torch.arange(6) % 3}, DUE)
+    assert torch.allclose(out["logits"], system.logits(images), atol=1e-5)
+    assert torch.equal(system.classify(images, "B"), system.classify(images, "A"))
+    assert system.coupling is None
+    with pytest.raises(LabError, match="name 'A'"):
+        system({"A": images}, DUE)

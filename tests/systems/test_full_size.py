@@ -22,6 +22,7 @@ NATIVE = {
     "munit": 256,
     "dtn": 32,
     "xgan": 64,
+    "funit": 128,
 }
 VARIANTS = [
     ("direct", {}),
@@ -42,6 +43,8 @@ VARIANTS = [
     ("munit", {"lambda_cyc": 10.0}),
     ("dtn", {}),
     ("xgan", {}),
+    ("funit", {}),
+    ("funit", {"activated": False, "penalty": "batch", "condition": "nothing"}),
 ]
 
 
@@ -50,7 +53,8 @@ def test_a_full_size_step_fits_together(name, settings):
     size = 128 if settings.get("blocks") == 6 else NATIVE[name]
     with torch.device("meta"):
         system = build(name, settings).train()
-        batch = {key: torch.empty(2, 3, size, size) for key in "AB"} | {"A_label": torch.empty(2, dtype=torch.int64)}
+        batch = {key: torch.empty(2, 3, size, size) for key in "AB"}
+        batch |= {f"{key}_label": torch.empty(2, dtype=torch.int64) for key in "AB"}
         players = system.players()
         out = system(batch, frozenset(player.name for player in players))
         for player in players:

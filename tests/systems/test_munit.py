@@ -176,3 +176,16 @@ def test_perceptual_terms_compare_each_translation_with_its_source(monkeypatch):
 def test_instance_norm_in_the_upsampler_has_no_parameters():
     layer, instance = small(), small(upsampler_norm="instance")
     assert count_parameters(layer) - count_parameters(instance) == 2 * 2 * (8 + 4)  # two decoders, scale and shift
+
+
+def test_overfits_one_batch():
+    system, images = small(width=8, lambda_cyc=0.0), batch((2, 2))
+    optimiser = torch.optim.Adam([*system.AE_A.parameters(), *system.AE_B.parameters()], lr=2e-3)
+    rebuilt = []
+    for _ in range(60):
+        terms = system.losses("G", system(images, frozenset({"G"})))
+        optimiser.zero_grad()
+        sum(terms.values()).backward()
+        optimiser.step()
+        rebuilt.append((terms["rec_A"] + terms["rec_B"]).item())
+    assert rebuilt[-1] < 0.7 * rebuilt[0]

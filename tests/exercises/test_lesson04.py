@@ -1,0 +1,118 @@
+"""Each check of lesson 04: the lesson's folded solution passes, typical wrong answers fail where they should."""
+
+import copy
+
+import pytest
+import torch
+
+from labkit.exercises import lesson04
+from labkit.exercises.check import Unsolved
+from lesson_text import folded_solution, stub
+
+LESSON = "04_unit"
+
+
+def terms(mu, sigma):
+    return mu.square() + sigma.square() - sigma.square().log() - 1
+
+
+KL_WRONG = {
+    "UNIT's mean": ("mean", lambda mu, sigma: mu.square().mean()),
+    "half UNIT's sum": ("spread", lambda mu, sigma: 0.5 * mu.square().sum(1).mean()),
+    "no half": ("mean", lambda mu, sigma: terms(mu, sigma).sum(1).mean()),
+    "the one forgotten": ("prior", lambda mu, sigma: 0.5 * (terms(mu, sigma) + 1).sum(1).mean()),
+    "log σ for log σ²": (
+        "spread",
+        lambda mu, sigma: 0.5 * (mu.square() + sigma.square() - sigma.log() - 1).sum(1).mean(),
+    ),
+    "σ for σ²": ("spread", lambda mu, sigma: 0.5 * (mu.square() + sigma - sigma.square().log() - 1).sum(1).mean()),
+    "the wrong sign": ("mean", lambda mu, sigma: -0.5 * terms(mu, sigma).sum(1).mean()),
+    "a mean over the code": ("sum", lambda mu, sigma: 0.5 * terms(mu, sigma).mean()),
+    "a sum over the batch": ("sum", lambda mu, sigma: 0.5 * terms(mu, sigma).sum()),
+    "one value an image": ("prior", lambda mu, sigma: 0.5 * terms(mu, sigma).sum(1)),
+    "σ detached": ("gradient", lambda mu, sigma: 0.5 * terms(mu, sigma.detach()).sum(1).mean()),
+}
+
+DRAW_WRONG = {
+    "the mean alone": ("value", lambda mu, sigma, epsilon: mu),
+    "no deviation": ("value", lambda mu, sigma, epsilon: mu + epsilon),
+    "the variance": ("value", lambda mu, sigma, epsilon: mu + sigma**2 * epsilon),
+    "noise of its own": ("quiet", lambda mu, sigma, epsilon: mu + sigma * torch.randn_like(mu)),
+    "torch.normal": ("quiet", lambda mu, sigma, epsilon: torch.normal(mu, sigma)),
+    "σ and μ exchanged": ("quiet", lambda mu, sigma, epsilon: sigma + mu * epsilon),
+    "detached": ("gradient", lambda mu, sigma, epsilon: (mu + sigma * epsilon).detach()),
+    "σ detached": ("gradient", lambda mu, sigma, epsilon: mu + sigma.detach() * epsilon),
+}
+
+
+def copies_values(G_A, G_B, k):
+    G_B[:k].load_state_dict(G_A[:k].state_dict())
+    return True
+
+
+def copies_modules(G_A, G_B, k):
+    for i in range(k):
+        G_B[i] = copy.deepcopy(G_A[i])
+    return True
+
+
+def shares_everything(G_A, G_B, k):
+    for i in range(len(G_A)):
+        G_B[i] = G_A[i]
+    return True
+
+
+def shares_the_last(G_A, G_B, k):
+    for i in range(len(G_A) - k, len(G_A)):
+        G_B[i] = G_A[i]
+    return True
+
+
+def shares_data_alone(G_A, G_B, k):
+    for a, b in zip(G_A[:k].parameters(), G_B[:k].parameters(), strict=True):
+        b.data = a.data
+    return True
+
+
+def shares_one_too_many(G_A, G_B, k):
+    for i in range(k + 1):
+        G_B[i] = G_A[i]
+    return True
+
+
+SHARE_WRONG = {
+    "values copied": ("one tensor", copies_values),
+    "modules copied": ("one tensor", copies_modules),
+    "everything": ("tails", shares_everything),
+    "the wrong end": ("values", shares_the_last),
+    "one too many": ("tails", shares_one_too_many),
+    "memory of two parameters": ("count", shares_data_alone),
+    "nothing": ("values", lambda G_A, G_B, k: True),
+}
+
+EXERCISES = {
+    "kl_term": (lesson04.kl_term, KL_WRONG),
+    "draw": (lesson04.draw, DRAW_WRONG),
+    "share_layers": (lesson04.share_layers, SHARE_WRONG),
+}
+
+
+@pytest.mark.parametrize(
+    ("exercise", "wrong"), [(exercise, wrong) for exercise, wrong in EXERCISES.values()], ids=list(EXERCISES)
+)
+def test_wrong_answers_fail_where_they_should(exercise, wrong):
+    for name, (broken, student) in wrong.items():
+        found = exercise.broken(student)
+        assert found is not None, name
+        assert found.name == broken, (name, found.name)
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_lessons_solution_passes(name):
+    assert EXERCISES[name][0].broken(folded_solution(LESSON, name)) is None
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_lessons_stub_is_unsolved(name):
+    with pytest.raises(Unsolved):
+        EXERCISES[name][0].broken(stub(LESSON, name))

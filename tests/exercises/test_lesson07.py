@@ -1,0 +1,120 @@
+"""Each check of lesson 07: the lesson's folded solution passes, typical wrong answers fail where they should."""
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from labkit.exercises import lesson07
+from labkit.exercises.check import Unsolved
+from lesson_text import folded_solution, stub
+
+LESSON = "07_cut"
+
+
+def nce(query, key, tau, detach=True, over=1, square=False, mean=True):
+    key = key.detach() if detach else key
+    scores = query @ key.T / (tau**2 if square else tau)
+    losses = -scores.log_softmax(over).diagonal()
+    return losses.mean() if mean else losses.sum()
+
+
+def without_the_positive(query, key, tau):
+    scores = query @ key.detach().T / tau
+    others = scores.masked_fill(torch.eye(len(scores), dtype=torch.bool), -torch.inf)
+    return (others.logsumexp(1) - scores.diagonal()).mean()
+
+
+def positive_without_tau(query, key, tau):
+    scores = query @ key.detach().T
+    logits = torch.where(torch.eye(len(scores), dtype=torch.bool), scores, scores / tau)
+    return -logits.log_softmax(1).diagonal().mean()
+
+
+NCE_WRONG = {
+    "keys with gradient": ("detach", lambda q, k, t: nce(q, k, t, detach=False)),
+    "over the queries": ("value", lambda q, k, t: nce(q, k, t, over=0)),
+    "tau squared": ("value", lambda q, k, t: nce(q, k, t, square=True)),
+    "sum": ("guess", lambda q, k, t: nce(q, k, t, mean=False)),
+    "positive left out below": ("guess", without_the_positive),
+    "positive without tau": ("guess", positive_without_tau),
+    "no temperature": ("value", lambda q, k, t: nce(q, k, 1.0)),
+    "everything detached": ("gradient", lambda q, k, t: nce(q, k, t).detach()),
+    "queries detached": ("gradient", lambda q, k, t: nce(q.detach(), k, t)),
+    "distance to the positive": ("guess", lambda q, k, t: (q - k.detach()).square().sum(1).mean() / t),
+}
+
+
+def sampled(query_map, key_map, places):
+    return tuple(m.flatten(2)[:, :, places].transpose(1, 2) for m in (query_map, key_map))
+
+
+def channels_first(query_map, key_map, places):
+    return tuple(m.flatten(2)[:, :, places] for m in (query_map, key_map))
+
+
+def column_by_column(query_map, key_map, places):
+    return tuple(m.transpose(2, 3).flatten(2)[:, :, places].transpose(1, 2) for m in (query_map, key_map))
+
+
+def other_places_for_keys(query_map, key_map, places):
+    return sampled(query_map, key_map, places)[0], sampled(query_map, key_map, places.flip(0))[1]
+
+
+def everything(query_map, key_map, places):
+    return tuple(m.flatten(2).transpose(1, 2) for m in (query_map, key_map))
+
+
+SAMPLE_WRONG = {
+    "channels first": ("places", channels_first),
+    "column by column": ("places", column_by_column),
+    "other places for the keys": ("the same", other_places_for_keys),
+    "all places": ("shape", everything),
+    "reshaped": ("places", lambda q, k, p: tuple(m.flatten(2)[:, :, p].reshape(len(m), len(p), -1) for m in (q, k))),
+}
+
+
+def loss(query, key, tau):
+    return -(query @ key.T / tau).log_softmax(1).diagonal().mean()
+
+
+KEYS_WRONG = {
+    "nothing detached": ("images", lambda G, f, r, t: loss(G(f), G(r), t)),
+    "queries detached": ("images", lambda G, f, r, t: loss(G(f).detach(), G(r), t)),
+    "images detached, encoder not": ("encoder", lambda G, f, r, t: loss(G(f), G(r.detach()), t)),
+    "both detached": ("images", lambda G, f, r, t: loss(G(f).detach(), G(r).detach(), t)),
+    "roles exchanged": ("value", lambda G, f, r, t: loss(G(r), G(f).detach(), t)),
+    "the output detached": ("images", lambda G, f, r, t: loss(G(f.detach()), G(r).detach(), t)),
+}
+
+EXERCISES = {
+    "patch_nce": (lesson07.patch_nce, NCE_WRONG),
+    "sample": (lesson07.sample, SAMPLE_WRONG),
+    "contrast": (lesson07.detached_keys, KEYS_WRONG),
+}
+
+
+@pytest.mark.parametrize("function", EXERCISES)
+def test_the_folded_solution_passes_and_the_stub_is_a_stub(function):
+    exercise, _ = EXERCISES[function]
+    assert exercise.broken(folded_solution(LESSON, function)) is None
+    if function != "contrast":  # its stub runs, and is wrong
+        with pytest.raises(Unsolved):
+            exercise.broken(stub(LESSON, function))
+    else:
+        assert exercise.broken(stub(LESSON, function)).name == "images"
+
+
+CASES = [(name, title) for name, (_, wrong) in EXERCISES.items() for title in wrong]
+
+
+@pytest.mark.parametrize(("function", "title"), CASES)
+def test_typical_wrong_answers_fail_where_they_should(function, title):
+    exercise, wrong = EXERCISES[function]
+    where, student = wrong[title]
+    assert exercise.broken(student).name == where
+
+
+def test_a_plain_right_answer_passes():
+    assert (
+        lesson07.patch_nce.broken(lambda q, k, t: F.cross_entropy(q @ k.detach().T / t, torch.arange(len(q)))) is None
+    )

@@ -1,0 +1,128 @@
+"""The measures of lesson 07 on translators whose answer is known."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from labkit.data import load
+from labkit.runs import RunSpec, measures07
+from labkit.runs.measures import measure
+from labkit.runs.run import Run
+from labkit.systems.base import Translator
+from labkit.systems.cut import CUT, CUTSettings
+
+
+class Known(Translator):
+    def __init__(self, there, back=lambda y: y):
+        super().__init__()
+        self.ways = {("A", "B"): there, ("B", "A"): back}
+
+    def translate(self, x, src="A", dst="B"):
+        return self.ways[src, dst](x)
+
+
+@pytest.fixture(scope="module")
+def horses():
+    return load("figure_on_ground", {"size": 32, "n_train": 4, "n_test": 12, "coats": ["brown", "white"]})
+
+
+def known(dataset, there, back=lambda y: y):
+    run = Run(RunSpec("cut", "figure_on_ground", 1, 1, seed=4), Path("none"), Known(there, back), None)
+    run.__dict__["dataset"] = dataset
+    return run
+
+
+def test_the_true_partner_puts_the_figure_where_it_is(horses):
+    run = known(horses, lambda x: horses.truth["A", "B"])
+    assert measures07.figure_iou(run).value > 0.75
+    assert measures07.figure_found(run).value == 1
+    assert measures07.figure_painted(run).value > 0.85 and measures07.ground_kept(run).value > 0.95
+
+
+def test_anothers_partner_and_a_bare_ground_do_not(horses):
+    other = measures07.figure_iou(known(horses, lambda x: horses.truth["A", "B"].roll(1, 0)))
+    assert other.value < 0.6
+    assert measures07.figure_found(known(horses, lambda x: horses.truth["A", "B"].roll(1, 0))).value == 0
+    bare = known(horses, lambda x: torch.tensor([0.3, 0.1, -0.3])[:, None, None].expand_as(x))
+    assert measures07.figure_iou(bare).value == 0
+    assert (measures07.figure_painted(bare).value, measures07.ground_kept(bare).value) == (0, 1)
+    stripes_everywhere = known(horses, lambda x: torch.zeros_like(x))
+    assert measures07.figure_painted(stripes_everywhere).value == 1
+    assert measures07.ground_kept(stripes_everywhere).value == 0
+
+
+def test_a_figure_is_readable_in_any_colours_and_not_in_a_picture_of_another(horses):
+    brown = load("figure_on_ground", {"size": 32, "n_train": 4, "n_test": 24})
+    faded = measures07.figure_readable(known(brown, lambda x: 0.1 * x.flip(1)))
+    other = measures07.figure_readable(known(brown, lambda x: brown.truth["A", "B"].roll(1, 0)))
+    assert faded.value > 0.9 and faded.seed == 4
+    assert other.value < faded.value - 0.1
+
+
+def test_needless_change_looks_at_images_of_b(horses):
+    assert measures07.needless_change(known(horses, lambda x: x)).value == 0
+    assert measures07.needless_change(known(horses, lambda x: x + 0.2)).value == pytest.approx(0.2, abs=1e-5)
+
+
+def test_the_true_zebra_says_nothing_of_the_coat_and_a_copy_says_all(horses):
+    copy = known(horses, lambda x: x, lambda y: y)
+    assert measures07.coat_brightness(copy).value == 1
+    truth = known(horses, lambda x: horses.truth["A", "B"], lambda y: y)
+    assert 0.1 < measures07.coat_brightness(truth).value < 0.9
+    assert measures07.coat_from_truth(truth).value < 0.9
+
+
+def test_a_coat_comes_home_or_does_not(horses):
+    home = known(horses, lambda x: x, lambda y: y)
+    assert measures07.coat_recovered(home).value == 1
+    assert measures07.coat_recovered_disturbed(home).value == 1
+    white = horses.test["A"].images[horses.test["A"].labels == 1][:1]
+    always_white = known(horses, lambda x: x, lambda y: white.expand_as(y) * 0 + 0.9)
+    assert measures07.coat_recovered(always_white).value == (horses.test["A"].labels == 1).float().mean().item()
+    # a coat that is kept in the last bit is lost with it
+    hidden = known(horses, lambda x: 1e-3 * x, lambda y: 1e3 * y)
+    assert measures07.coat_recovered(hidden).value == 1
+    assert measures07.coat_recovered_disturbed(hidden).value < 0.9
+
+
+@pytest.fixture
+def cut():
+    torch.manual_seed(0)
+    return CUT(CUTSettings(ngf=4, ndf=4, blocks=2, d_layers=1, dim=8, init_gain=1.0)).eval()
+
+
+def test_patches_of_the_same_picture_are_found_best(cut, horses):
+    x = horses.test["A"].images
+    same, other = (measures07.patch_nce_scores(cut, y, x, places=64) for y in (x, x.flip(3)))
+    assert same.shape == (12,) and (same < other).all()
+    each = [measures07.patch_nce_scores(cut, x.flip(3), x, places=64, layers=[layer]) for layer in range(5)]
+    assert torch.allclose(sum(each) / 5, other, atol=1e-5)
+
+
+def test_embedded_places_are_unit_vectors_of_any_layer(cut, horses):
+    for layer, side in ((0, 38), (1, 32), (-1, 8)):
+        vectors = measures07.embedded(cut, horses.test["A"].images[:2], layer)
+        assert vectors.shape == (2, 8, side, side)
+        assert torch.allclose(vectors.norm(dim=1), torch.ones(2, side, side), atol=1e-4)
+
+
+def test_all_are_known_by_name(horses):
+    run = known(horses, lambda x: horses.truth["A", "B"])
+    assert measure(run, ["figure_iou", "needless_change"])["figure_iou"].seed == 4
+
+
+def test_figure_similarity_is_high_where_coats_look_alike(cut, horses):
+    run = Run(RunSpec("cut", "figure_on_ground", 1, 1), Path("none"), cut, None)
+    run.__dict__["dataset"] = horses
+    assert 0 <= measures07.figure_similarity(run).value <= 1
+
+
+def test_quality_is_measured_on_photographs_that_were_not_trained_on(cut, monkeypatch):
+    run = Run(RunSpec("cut", "colour_to_grey", 1, 1, seed=2), Path("none"), cut, None)
+    pictures = measures07.quality_pictures()
+    assert pictures.shape == (30, 3, 64, 64)
+    monkeypatch.setattr(measures07, "quality_pictures", lambda: pictures[:4, :, :32, :32])
+    correlation, auc = measures07.quality_correlation(run), measures07.quality_auc(run)
+    assert 0.3 < correlation.value <= 1 and correlation.seed == auc.seed == 2
+    assert 0 <= auc.value <= 1
