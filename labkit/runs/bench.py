@@ -43,7 +43,7 @@ class Contender:
 
 FLIPS = ({"flip": 0.0}, {"flip": 1.0})  # FastCUT mirrors its input at every other step
 STRIDED = {"antialias": False}
-CONTENDERS = {
+CONTENDERS = {  # DiscoGAN and DualGAN are built for one size of image, 64 and 256 px, and left out
     "CycleGAN": Contender("cyclegan", {}),
     "CycleGAN, no identity": Contender("cyclegan", {"lambda_idt": 0.0}),
     "GAN alone": Contender("direct", {}),
@@ -51,7 +51,6 @@ CONTENDERS = {
     "CUT": Contender("cut", {}),
     "FastCUT, strided": Contender("fastcut", STRIDED, FLIPS),
     "FastCUT": Contender("fastcut", {}, FLIPS),
-    "DualGAN": Contender("dualgan", {}),
     "UNIT": Contender("unit", {}),
     "MUNIT": Contender("munit", {}),
 }

@@ -30,8 +30,10 @@ def test_a_flipped_step_costs_one_more_encoding_and_the_cost_is_the_mean():
     assert both.gflop == pytest.approx((plain + flipped) / 2)
 
 
-def test_every_contender_is_a_system():
-    assert {contender.system for contender in CONTENDERS.values()} <= SYSTEMS.keys()
+@pytest.mark.parametrize("name", CONTENDERS)
+def test_every_contender_is_a_system_that_takes_the_measured_size(name):
+    assert CONTENDERS[name].system in SYSTEMS
+    assert cost(CONTENDERS[name], bench.SIZE).gflop > 0
 
 
 def test_kept_bytes_are_counted_once_a_storage_and_at_the_peak():
