@@ -1,4 +1,4 @@
-"""MNIST, USPS and a small part of SVHN from the folder that LABKIT_DATA names, read with torchvision's own loaders.
+"""MNIST, USPS and SVHN (whole or a small part) from the folder that LABKIT_DATA names, MNIST and USPS with torchvision.
 
 Nothing is written there: what has to be unpacked is unpacked into the cache.
 """
@@ -59,6 +59,18 @@ def svhn_subset(
     return DataSet("svhn_subset", {"real": train}, {"real": test})
 
 
+def svhn(
+    size: int = 32, channels: int = 3, n_train: int | None = None, n_test: int | None = None, seed: int = 0
+) -> DataSet:
+    """SVHN (Netzer et al. 2011), 73,257 + 26,032 house numbers in colour, as the domain "real"; knobs as `svhn_subset`.
+
+    It does not come with the workbook: `python -m labkit data fetch svhn`.
+    """
+    parts = (("train", n_train), ("test", n_test))
+    train, test = (_svhn_part(part, size, channels, n, seed, "SVHN") for part, n in parts)
+    return DataSet("svhn", {"real": train}, {"real": test})
+
+
 def mnist_to_usps(
     size: int = 32,
     channels: int = 1,
@@ -89,6 +101,13 @@ def svhn_to_mnist(
 ) -> DataSet:
     """A: the small part of SVHN, B: MNIST, both with three channels; knobs as `mnist`, applied to both."""
     return _pair("svhn_to_mnist", svhn_subset, mnist, size, channels, n_train, n_test, seed)
+
+
+def whole_svhn_to_mnist(
+    size: int = 32, channels: int = 3, n_train: int | None = None, n_test: int | None = None, seed: int = 0
+) -> DataSet:
+    """A: SVHN, B: MNIST, both with three channels; knobs as `mnist`, applied to both."""
+    return _pair("whole_svhn_to_mnist", svhn, mnist, size, channels, n_train, n_test, seed)
 
 
 def _pair(name: str, recipe_A, recipe_B, *knobs) -> DataSet:
@@ -170,11 +189,11 @@ def _usps_raw(root: Path, train: bool) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(loaded.data), torch.tensor(loaded.targets)
 
 
-def _svhn_part(part: str, size: int, channels: int, n: int | None, seed: int) -> Domain:
+def _svhn_part(part: str, size: int, channels: int, n: int | None, seed: int, folder: str = "SVHN_subset") -> Domain:
     from scipy.io import loadmat
     from torch.nn import functional as F
 
-    path = locate(f"SVHN_subset/{part}_32x32.mat")
+    path = locate(f"{folder}/{part}_32x32.mat")
     try:
         content = loadmat(path)
         pixels, labels = content["X"], content["y"]
@@ -186,4 +205,4 @@ def _svhn_part(part: str, size: int, channels: int, n: int | None, seed: int) ->
         images = (images * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True)
     if size != images.shape[-1]:
         images = F.interpolate(images, (size, size), mode="bilinear", align_corners=False, antialias=True)
-    return Domain("svhn_subset", images * 2 - 1, torch.from_numpy(labels.flatten().astype(np.int64))[chosen] % 10)
+    return Domain(folder.lower(), images * 2 - 1, torch.from_numpy(labels.flatten().astype(np.int64))[chosen] % 10)

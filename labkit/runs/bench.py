@@ -214,7 +214,7 @@ def bench(size: int = SIZE) -> None:
     paths.write_atomically(RECORD, json.dumps(record, indent=1) + "\n")
     table = Table(title=machine(record))
     for heading in COLUMNS:
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=True)
     for cells in cells_of(record):
         table.add_row(*cells)
     Console().print(table)

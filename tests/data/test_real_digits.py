@@ -137,19 +137,20 @@ def test_usps_values_and_labels(stand_in):
     assert [float(image.mean()) for image in train.images] == [-1, 1]
 
 
-def test_svhn_calls_zero_ten_and_stores_its_images_last(stand_in):
-    (stand_in / "SVHN_subset").mkdir()
+@pytest.mark.parametrize(("name", "folder"), [("svhn_subset", "SVHN_subset"), ("svhn", "SVHN")])
+def test_svhn_calls_zero_ten_and_stores_its_images_last(stand_in, name, folder):
+    (stand_in / folder).mkdir()
     pixels = np.zeros((32, 32, 3, 2), np.uint8)
     pixels[:, :, 0, 1] = 255
     for part in ("train", "test"):
-        savemat(stand_in / "SVHN_subset" / f"{part}_32x32.mat", {"X": pixels, "y": np.array([[10], [4]], np.uint8)})
-    train = data.load("svhn_subset").train["real"]
+        savemat(stand_in / folder / f"{part}_32x32.mat", {"X": pixels, "y": np.array([[10], [4]], np.uint8)})
+    train = data.load(name).train["real"]
     assert train.labels.tolist() == [0, 4]
     assert train.images[1, :, 0, 0].tolist() == [1, -1, -1]
-    assert data.load("svhn_subset", {"channels": 1}).train["real"].images[1].mean() == pytest.approx(2 * 0.299 - 1)
+    assert data.load(name, {"channels": 1}).train["real"].images[1].mean() == pytest.approx(2 * 0.299 - 1)
 
 
-@pytest.mark.parametrize("name", ["mnist", "usps", "svhn_subset"])
+@pytest.mark.parametrize("name", ["mnist", "usps", "svhn_subset", "svhn"])
 def test_without_the_files_the_way_out_is_named(stand_in, name):
     with pytest.raises(LabError, match="there is no such file or folder"):
         data.load(name)
