@@ -215,7 +215,8 @@ def start_runner(folders) -> subprocess.Popen:
     """The runner in a process of its own: lesson 01 runs to its end, lesson 02 waits for ever."""
     write_lesson(folders, TWO, WAIT.format(lesson=TWO))
     code = (
-        "import sys, pathlib\nfrom labkit import reproduce as runner\nfrom labkit.folders import Folders\n"
+        "import signal, sys, pathlib\nfrom labkit import reproduce as runner\nfrom labkit.folders import Folders\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored in what was started with `&`
         "runner.source_hash = lambda: 'the same sources'\n"
         "sys.exit(runner.reproduce('smoke', jobs=2, folders=Folders.under(pathlib.Path(sys.argv[1]))))"
     )
