@@ -157,14 +157,15 @@ def move_first_slider(page, presses: int = 6) -> tuple[str, str]:
 
 
 def _picture(page) -> str:
-    """The bytes of the first widget's picture, in hexadecimal.
+    """The bytes of the picture below the first slider, in hexadecimal.
 
     Its address changes with every update and the old one dies at once, so that a fetch may have to be tried again.
     """
     script = """async () => {
         for (let attempt = 0; attempt < 50; attempt++) {
             try {
-                const url = document.querySelector('img.jupyter-widgets').src;
+                const box = document.querySelector('.jupyter-widgets .noUi-handle').closest('.widget-vbox');
+                const url = box.querySelector('img.jupyter-widgets').src;
                 const bytes = new Uint8Array(await (await fetch(url)).arrayBuffer());
                 return Array.from(bytes).map(b => b.toString(16).padStart(2, '0')).join('');
             } catch { await new Promise(done => setTimeout(done, 100)); }
