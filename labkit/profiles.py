@@ -13,7 +13,7 @@ from typing import Any
 
 from labkit import paths
 from labkit.errors import LabError
-from labkit.yamlfile import read_yaml
+from labkit.yamlfile import is_number, read_yaml
 
 PROFILES = ("smoke", "lesson", "study", "full", "paper")
 
@@ -68,7 +68,7 @@ def _check_knobs(knobs: Mapping, where: str) -> None:
             raise LabError(f"{where}: '{key}' cannot be the name of a knob; use letters, digits and underscores.")
         if isinstance(value, Mapping):
             _check_knobs(value, f"{where} / {key}")
-        elif isinstance(value, str) and _is_number(value):
+        elif isinstance(value, str) and is_number(value):
             raise LabError(f"{where}: knob '{key}' is the text '{value}'; write the number as {float(value)!r}.")
 
 
@@ -102,14 +102,6 @@ def _fits(value: Any, default: Any) -> bool:
 def _kind(value: Any) -> str:
     kinds = {bool: "true or false", int: "a whole number", float: "a number", str: "text", list: "a list"}
     return "nothing" if value is None else kinds.get(type(value), "a group of knobs")
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _hint(name: str, known) -> str:

@@ -41,3 +41,12 @@ def read_yaml(path: Path) -> Any:
         where = f", line {mark.line + 1}" if mark else ""
         problem = " ".join(str(getattr(error, "problem", None) or error).split())
         raise LabError(f"{path}{where}: not valid YAML: {problem}.") from None
+
+
+def is_number(text: str) -> bool:
+    """Whether a text that YAML left as text reads as a number after all (`1e-4`, a number in quotes)."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -99,16 +99,14 @@ def train(folders: Path, *more: str, out: str = "out", steps: int = 1) -> list[s
 
 @pytest.fixture
 def refused(capsys):
-    """The command line ends with status 2 and one sentence with the given words; files in `keep` are as they were."""
+    """The sentence with which the command line ends, with status 2; files in `keep` are as they were."""
 
-    def check(arguments: list[str], *words: str, keep: Path) -> str:
+    def check(arguments: list[str], keep: Path) -> str:
         before = snapshot(keep)
         capsys.readouterr()
         assert main(arguments) == 2
         message = capsys.readouterr().err.strip()
         assert message.startswith("labkit: ") and "\n" not in message and "Traceback" not in message
-        for word in words:
-            assert word in message, message
         after = snapshot(keep)
         assert {name: after.get(name) for name in before} == before
         return message
@@ -209,21 +207,21 @@ def test_broken_images_are_named(folders, refused, name, content):
     (folders / "B" / name).write_bytes(content)
     for step in range(6):  # a broken end shows only when the image's turn comes
         (folders / "B" / f"{step}.png").unlink(missing_ok=True)
-    refused(train(folders, steps=2, out="new"), name, keep=folders)
+    assert name in refused(train(folders, steps=2, out="new"), keep=folders)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
 def test_unreadable_files_are_named(folders, refused):
     (folders / "A" / "0.png").chmod(0)
-    refused(train(folders), "0.png", keep=folders / "B")
+    assert "0.png" in refused(train(folders), keep=folders / "B")
 
 
 def test_a_folder_or_a_dangling_link_with_the_name_of_an_image(folders, refused):
     (folders / "A" / "folder.png").mkdir()
-    refused(train(folders), "folder.png", keep=folders)
+    assert "folder.png" in refused(train(folders), keep=folders)
     (folders / "A" / "folder.png").rmdir()
     (folders / "A" / "link.png").symlink_to(folders / "nowhere.png")
-    refused(train(folders), "link.png", keep=folders / "B")
+    assert "link.png" in refused(train(folders), keep=folders / "B")
 
 
 def test_one_bad_file_among_many_does_not_stop_prepare(folders, capsys):
@@ -239,14 +237,16 @@ def test_one_bad_file_among_many_does_not_stop_prepare(folders, capsys):
 def test_an_empty_folder_is_named(folders, refused):
     shutil.rmtree(folders / "A")
     (folders / "A").mkdir()
-    refused(train(folders), str(folders / "A"), "no images", keep=folders)
+    said = refused(train(folders), keep=folders)
+    assert str(folders / "A") in said and "no images" in said
     (folders / "A" / "notes.txt").write_text("no image")
-    refused(train(folders), str(folders / "A"), "no images", keep=folders)
+    said = refused(train(folders), keep=folders)
+    assert str(folders / "A") in said and "no images" in said
 
 
 def test_a_missing_folder_is_named(folders, refused):
     shutil.rmtree(folders / "B")
-    refused(train(folders), str(folders / "B"), keep=folders)
+    assert str(folders / "B") in refused(train(folders), keep=folders)
 
 
 def test_one_image_is_enough_and_domains_may_differ_in_size(folders):
@@ -290,12 +290,13 @@ def test_a_checkpoint_of_another_system_or_size(folders, refused):
     assert main(train(folders, steps=2)) == 0
     finished = folders / "out"
     (finished / "weights.safetensors").unlink()
-    refused(train(folders, "ngf=6", steps=2), "out holds a run with another specification", keep=finished)
+    assert "out holds a run with another specification" in refused(train(folders, "ngf=6", steps=2), keep=finished)
     (finished / "spec.json").unlink()
-    refused(train(folders, "ngf=6", steps=2), "checkpoint.pt", "ngf=4", "ngf=6", keep=finished)
+    said = refused(train(folders, "ngf=6", steps=2), keep=finished)
+    assert "checkpoint.pt" in said and "ngf=4" in said and "ngf=6" in said
     (finished / "spec.json").unlink()
     other = ["train", "direct", *train(folders, steps=2)[2:]]
-    refused(other, "checkpoint.pt was written for system CycleGAN, this run has Direct", keep=finished)
+    assert "checkpoint.pt was written for system CycleGAN, this run has Direct" in refused(other, keep=finished)
 
 
 class Payload:
@@ -317,7 +318,7 @@ def test_a_checkpoint_with_a_payload_is_not_executed(folders, refused, kind):
         torch.save({"system": Payload(flag)}, finished / "checkpoint.pt")
     else:
         (finished / "checkpoint.pt").write_bytes(pickle.dumps(Payload(flag)))
-    refused(train(folders, steps=2), "checkpoint.pt", keep=finished)
+    assert "checkpoint.pt" in refused(train(folders, steps=2), keep=finished)
     assert not flag.exists()
 
 
@@ -326,7 +327,7 @@ def test_weights_that_are_no_weights(folders, refused):
     weights = folders / "out" / "weights.safetensors"
     for content in (b"", b"no weights", pickle.dumps(Payload(folders / "executed")), weights.read_bytes()[:-9]):
         weights.write_bytes(content)
-        refused(["evaluate", str(folders / "out")], "weights.safetensors", keep=folders)
+        assert "weights.safetensors" in refused(["evaluate", str(folders / "out")], keep=folders)
     assert not (folders / "executed").exists()
 
 
@@ -351,10 +352,12 @@ def test_profiles_with_unknown_or_wrongly_typed_keys(tmp_path, change, words):
 
 
 def test_settings_of_the_command_line(folders, refused):
-    refused(train(folders, "ngff=4"), "ngff", "did you mean 'ngf'", keep=folders)
-    refused(train(folders, "ngf=wide"), "ngf", "wide", keep=folders)
-    refused(train(folders, "ngf"), "'ngf' is not of the form KEY=VALUE", keep=folders)
-    refused(["train", "cyclgan", *train(folders)[2:]], "cyclgan", keep=folders)
+    said = refused(train(folders, "ngff=4"), keep=folders)
+    assert "ngff" in said and "did you mean 'ngf'" in said
+    said = refused(train(folders, "ngf=wide"), keep=folders)
+    assert "ngf" in said and "wide" in said
+    assert "'ngf' is not of the form KEY=VALUE" in refused(train(folders, "ngf"), keep=folders)
+    assert "cyclgan" in refused(["train", "cyclgan", *train(folders)[2:]], keep=folders)
 
 
 @pytest.mark.parametrize("option, value", [("--size", "0"), ("--steps", "-3"), ("--steps", "0"), ("--batch-size", "0")])
@@ -364,7 +367,7 @@ def test_numbers_that_make_no_sense(folders, refused, option, value):
         arguments[arguments.index(option) + 1] = value
     else:
         arguments += [option, value]
-    refused(arguments, value, keep=folders)
+    assert value in refused(arguments, keep=folders)
 
 
 # A full disk --------------------------------------------------------------------------------------------------------
@@ -394,7 +397,8 @@ def test_a_disk_that_fills_up_in_training_keeps_the_last_checkpoint(folders, ref
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", fills_up)
-        refused([*train(folders, steps=3), *more], "checkpoint.pt", "No space left", keep=folders / "A")
+        said = refused([*train(folders, steps=3), *more], keep=folders / "A")
+        assert "checkpoint.pt" in said and "No space left" in said
     assert set(snapshot(folders / "out")) == {"spec.json", "checkpoint.pt"}
     assert checkpoint.read(folders / "out" / "checkpoint.pt")["step"] == 1
     assert main([*train(folders, steps=3), *more]) == 0
@@ -444,14 +448,25 @@ def edited(content: bytes, edits) -> bytes:
     return content
 
 
-def sound_or_told(function, *arguments) -> bool:
-    """Whether it worked. Anything but success or a LabError of one line fails the test."""
+def told(function, *arguments) -> str | None:
+    """What the LabError says, or None where it worked. Any other error fails the test."""
     try:
         function(*arguments)
     except LabError as error:
-        assert str(error) and "\n" not in str(error)
-        return False
-    return True
+        return str(error)
+    return None
+
+
+def one_line(sentence: str | None) -> bool:
+    """What may be told: nothing, where it worked, or one line."""
+    return sentence is None or (bool(sentence) and "\n" not in sentence)
+
+
+def sound_or_told(function, *arguments) -> bool:
+    """Whether it worked; where it did not, one line was told."""
+    sentence = told(function, *arguments)
+    assert one_line(sentence)
+    return sentence is None
 
 
 IMAGES = {
@@ -479,7 +494,7 @@ IMAGES = {
 def test_any_damage_to_an_image(tmp_path_factory, name, edits):
     path = tmp_path_factory.getbasetemp() / name
     path.write_bytes(edited(IMAGES[name], edits))
-    sound_or_told(read_image, path)
+    assert one_line(told(read_image, path))
 
 
 def archives() -> dict[str, bytes]:
@@ -529,9 +544,9 @@ TEXTS = {
 def test_any_damage_to_yaml(tmp_path_factory, name, edits):
     path = tmp_path_factory.getbasetemp() / name
     path.write_bytes(edited(TEXTS[name], edits))
-    sound_or_told(read_yaml, path)
-    sound_or_told(read_catalog, path)
-    sound_or_told(profiles.knobs, "01_x", "smoke", path)
+    assert one_line(told(read_yaml, path))
+    assert one_line(told(read_catalog, path))
+    assert one_line(told(profiles.knobs, "01_x", "smoke", path))
 
 
 def test_yaml_that_is_endlessly_deep(tmp_path):
@@ -574,7 +589,7 @@ def test_any_damage_to_a_finished_run(trained, name):
     @given(edits=EDITS)
     def check(edits):
         (folder / name).write_bytes(edited(files[name], edits))
-        sound_or_told(open_run, folder)
+        assert one_line(told(open_run, folder))
 
     try:
         check()
@@ -582,43 +597,45 @@ def test_any_damage_to_a_finished_run(trained, name):
         (folder / name).write_bytes(files[name])
 
 
-def test_any_damage_to_a_checkpoint(trained):
+@pytest.fixture
+def whole(trained):
+    """A sound checkpoint, and what `restore` takes: its path, the fabric, a system and its optimisers."""
     folder, files = trained
     fabric = make_fabric(Compute(accelerator="cpu"))
     system = build("cyclegan", SMALL)
     optimisers = {p.name: p.optimiser(system.parameters_of(p)) for p in system.players()}
     path = folder.parent / "checkpoint.pt"
     path.write_bytes(files["checkpoint.pt"])
-    assert checkpoint.restore(path, fabric, system, optimisers)[0] == 2
+    return files["checkpoint.pt"], (path, fabric, system, optimisers)
+
+
+def test_any_damage_to_a_checkpoint(whole):
+    content, (path, *into) = whole
+    assert checkpoint.restore(path, *into)[0] == 2
 
     @settings(max_examples=200, **MANY)
     @given(edits=EDITS)
     def check(edits):
-        path.write_bytes(edited(files["checkpoint.pt"], edits))
-        sound_or_told(checkpoint.restore, path, fabric, system, optimisers)
+        path.write_bytes(edited(content, edits))
+        assert one_line(told(checkpoint.restore, path, *into))
 
     check()
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # torch's, of nonsense as an optimiser's state
-def test_a_checkpoint_with_any_part_missing_or_exchanged(trained):
-    folder, files = trained
-    fabric = make_fabric(Compute(accelerator="cpu"))
-    system = build("cyclegan", SMALL)
-    optimisers = {p.name: p.optimiser(system.parameters_of(p)) for p in system.players()}
-    path = folder.parent / "checkpoint.pt"
-    path.write_bytes(files["checkpoint.pt"])
-    whole = checkpoint.read(path)
-    for key in whole:
+def test_a_checkpoint_with_any_part_missing_or_exchanged(whole):
+    path, *into = whole[1]
+    parts = checkpoint.read(path)
+    for key in parts:
         for other in (None, 3, "text", [], {}, torch.zeros(2), {"G": 1}, [None]):
-            torch.save(whole | {key: other}, path)
-            worked = sound_or_told(checkpoint.restore, path, fabric, system, optimisers)
+            torch.save(parts | {key: other}, path)
+            worked = sound_or_told(checkpoint.restore, path, *into)
             assert not worked or (key, other) in [("step", 3), ("history", {})], (key, other)
-        torch.save({k: v for k, v in whole.items() if k != key}, path)
-        assert not sound_or_told(checkpoint.restore, path, fabric, system, optimisers), key
-    for other in (None, [whole], torch.zeros(3)):
+        torch.save({k: v for k, v in parts.items() if k != key}, path)
+        assert not sound_or_told(checkpoint.restore, path, *into), key
+    for other in (None, [parts], torch.zeros(3)):
         torch.save(other, path)
-        assert not sound_or_told(checkpoint.restore, path, fabric, system, optimisers)
+        assert not sound_or_told(checkpoint.restore, path, *into)
 
 
 VALUES = st.recursive(
@@ -638,7 +655,7 @@ VALUES = st.recursive(
 def test_any_mapping_as_settings(which, known, unknown, start):
     names = list(which.__dataclass_fields__)
     mapping = {k: v for k, v in start.items() if k in names} | {names[i % len(names)]: v for i, v in known.items()}
-    sound_or_told(from_mapping, which, mapping | unknown, "here")
+    assert one_line(told(from_mapping, which, mapping | unknown, "here"))
 
 
 @settings(max_examples=60, **MANY)

@@ -1,7 +1,7 @@
 import pytest
 
 from labkit.errors import LabError
-from labkit.yamlfile import read_yaml
+from labkit.yamlfile import is_number, read_yaml
 
 
 def write(tmp_path, content: bytes):
@@ -33,3 +33,7 @@ def test_refuses_with_the_name_of_the_file(tmp_path, content, says):
 def test_a_folder_is_no_file(tmp_path):
     with pytest.raises(LabError, match="cannot be read"):
         read_yaml(tmp_path)
+
+
+def test_a_number_in_the_clothes_of_a_text_is_known():
+    assert all(map(is_number, ["1e-4", "3", "-0.5"])) and not any(map(is_number, ["", "three", "1 2", "lr"]))

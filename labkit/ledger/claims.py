@@ -13,7 +13,7 @@ from labkit import paths
 from labkit.errors import LabError
 from labkit.profiles import PROFILES
 from labkit.settings import from_mapping
-from labkit.yamlfile import read_yaml
+from labkit.yamlfile import is_number, read_yaml
 
 Kind = Literal["exact", "direction", "number", "cost"]
 Comparison = Literal["greater", "less", "equals"]
@@ -145,7 +145,7 @@ def _check(claim: Claim, where: str) -> None:
             raise LabError(f"{here}: the margin must be a number of at least 0.")
         if isinstance(rule.reference, float) and not math.isfinite(rule.reference):
             raise LabError(f"{here}: the reference must be a finite number or the name of a measure.")
-        if isinstance(rule.reference, str) and _is_number(rule.reference):
+        if isinstance(rule.reference, str) and is_number(rule.reference):
             raise LabError(f"{here}: the reference '{rule.reference}' is text; write the number as 0.001, not as 1e-3.")
         if claim.kind == "direction":
             if rule.comparison == "equals":
@@ -154,11 +154,3 @@ def _check(claim: Claim, where: str) -> None:
                 raise LabError(f"{here}: a direction needs a margin above 0, set before the run.")
         if claim.kind in ("direction", "number") and not rule.seeds:
             raise LabError(f"{here}: state the seeds that the measured value is the mean of.")
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

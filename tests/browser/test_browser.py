@@ -69,7 +69,8 @@ def check_in_browser(root: Path, state: Path, notebook: str, seconds: float, sli
 
 
 def test_a_widget_redraws_its_picture(house, tmp_path):
-    check_in_browser(house, tmp_path / "state", "widget.ipynb", 60, slider=True)
+    saved = check_in_browser(house, tmp_path / "state", "widget.ipynb", 60, slider=True)
+    assert [cell["cell_type"] for cell in saved["cells"]] == ["code"]
 
 
 @pytest.mark.parametrize("lesson", [path.stem for path in sorted(LESSONS.glob("[0-9][0-9]_*.md"))])

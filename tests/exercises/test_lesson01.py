@@ -1,15 +1,11 @@
 """Each check of lesson 01: the solution folded into the lesson passes, typical wrong answers fail where they should."""
 
-import pytest
 import torch
 import torch.nn.functional as F
+from exercise_tests import ExerciseTests
 from torch.nn.functional import relu, softplus
 
 from labkit.exercises import lesson01
-from labkit.exercises.check import Unsolved
-from lesson_text import folded_solution, stub
-
-LESSON = "01_gan_minmax"
 
 G_WRONG = {
     "saturating": ("value", lambda f: -softplus(f).mean()),
@@ -83,29 +79,11 @@ HINGE_WRONG = {
     "order of the pair": ("sign", lambda r, f: (-f.mean(), relu(1 - r).mean() + relu(1 + f).mean())),
 }
 
-EXERCISES = {
-    "my_generator_loss": (lesson01.generator_loss, G_WRONG),
-    "my_discriminator_loss": (lesson01.discriminator_loss, D_WRONG),
-    "my_hinge_losses": (lesson01.hinge_losses, HINGE_WRONG),
-}
 
-
-@pytest.mark.parametrize(
-    ("function", "name"), [(function, name) for function, (_, wrong) in EXERCISES.items() for name in wrong]
-)
-def test_wrong_answers_fail_at_the_property_they_break(function, name):
-    exercise, wrong = EXERCISES[function]
-    expected, student = wrong[name]
-    failed = exercise.broken(student)
-    assert failed is not None and failed.name == expected
-
-
-@pytest.mark.parametrize("function", EXERCISES)
-def test_the_lessons_solution_passes(function):
-    assert EXERCISES[function][0].broken(folded_solution(LESSON, function)) is None
-
-
-@pytest.mark.parametrize("function", EXERCISES)
-def test_the_lessons_stub_is_unsolved(function):
-    with pytest.raises(Unsolved):
-        EXERCISES[function][0].broken(stub(LESSON, function))
+class TestLesson01(ExerciseTests):
+    LESSON = "01_gan_minmax"
+    EXERCISES = {
+        "my_generator_loss": (lesson01.generator_loss, G_WRONG),
+        "my_discriminator_loss": (lesson01.discriminator_loss, D_WRONG),
+        "my_hinge_losses": (lesson01.hinge_losses, HINGE_WRONG),
+    }

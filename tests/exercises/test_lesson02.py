@@ -3,12 +3,9 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from exercise_tests import ExerciseTests
 
 from labkit.exercises import lesson02
-from labkit.exercises.check import Unsolved
-from lesson_text import folded_solution, stub
-
-LESSON = "02_contrastive_basics"
 
 
 def logits(q, p, n, tau):
@@ -212,34 +209,16 @@ ENQUEUE_WRONG = {
     "with its graph": ("gradient", keeps_graph),
 }
 
-EXERCISES = {
-    "my_info_nce": (lesson02.info_nce, NCE_WRONG),
-    "my_momentum_update": (lesson02.momentum_update, MOMENTUM_WRONG),
-    "my_enqueue": (lesson02.enqueue, ENQUEUE_WRONG),
-}
-
-
-@pytest.mark.parametrize(
-    ("function", "name"), [(function, name) for function, (_, wrong) in EXERCISES.items() for name in wrong]
-)
-def test_wrong_answers_fail_at_the_property_they_break(function, name):
-    exercise, wrong = EXERCISES[function]
-    expected, student = wrong[name]
-    failed = exercise.broken(student)
-    assert failed is not None and failed.name == expected
-
 
 @pytest.mark.parametrize(("exercise", "right"), [(lesson02.momentum_update, update), (lesson02.enqueue, right_enqueue)])
 def test_another_right_answer_passes(exercise, right):
     assert exercise.broken(right) is None
 
 
-@pytest.mark.parametrize("function", EXERCISES)
-def test_the_lessons_solution_passes(function):
-    assert EXERCISES[function][0].broken(folded_solution(LESSON, function)) is None
-
-
-@pytest.mark.parametrize("function", EXERCISES)
-def test_the_lessons_stub_is_unsolved(function):
-    with pytest.raises(Unsolved):
-        EXERCISES[function][0].broken(stub(LESSON, function))
+class TestLesson02(ExerciseTests):
+    LESSON = "02_contrastive_basics"
+    EXERCISES = {
+        "my_info_nce": (lesson02.info_nce, NCE_WRONG),
+        "my_momentum_update": (lesson02.momentum_update, MOMENTUM_WRONG),
+        "my_enqueue": (lesson02.enqueue, ENQUEUE_WRONG),
+    }

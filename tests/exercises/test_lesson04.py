@@ -2,14 +2,10 @@
 
 import copy
 
-import pytest
 import torch
+from exercise_tests import ExerciseTests
 
 from labkit.exercises import lesson04
-from labkit.exercises.check import Unsolved
-from lesson_text import folded_solution, stub
-
-LESSON = "04_unit"
 
 
 def terms(mu, sigma):
@@ -90,29 +86,11 @@ SHARE_WRONG = {
     "nothing": ("values", lambda G_A, G_B, k: True),
 }
 
-EXERCISES = {
-    "kl_term": (lesson04.kl_term, KL_WRONG),
-    "draw": (lesson04.draw, DRAW_WRONG),
-    "share_layers": (lesson04.share_layers, SHARE_WRONG),
-}
 
-
-@pytest.mark.parametrize(
-    ("exercise", "wrong"), [(exercise, wrong) for exercise, wrong in EXERCISES.values()], ids=list(EXERCISES)
-)
-def test_wrong_answers_fail_where_they_should(exercise, wrong):
-    for name, (broken, student) in wrong.items():
-        found = exercise.broken(student)
-        assert found is not None, name
-        assert found.name == broken, (name, found.name)
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_the_lessons_solution_passes(name):
-    assert EXERCISES[name][0].broken(folded_solution(LESSON, name)) is None
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_the_lessons_stub_is_unsolved(name):
-    with pytest.raises(Unsolved):
-        EXERCISES[name][0].broken(stub(LESSON, name))
+class TestLesson04(ExerciseTests):
+    LESSON = "04_unit"
+    EXERCISES = {
+        "kl_term": (lesson04.kl_term, KL_WRONG),
+        "draw": (lesson04.draw, DRAW_WRONG),
+        "share_layers": (lesson04.share_layers, SHARE_WRONG),
+    }

@@ -1,13 +1,9 @@
 """Each check of lesson 05: the lesson's folded solution passes, typical wrong answers fail where they should."""
 
-import pytest
 import torch
+from exercise_tests import ExerciseTests
 
 from labkit.exercises import lesson05
-from labkit.exercises.check import Unsolved
-from lesson_text import folded_solution, stub
-
-LESSON = "05_munit"
 
 
 def wide(numbers):
@@ -118,31 +114,11 @@ CIS_WRONG = {
     "summed over outputs": ("all kinds", lambda p: divergence(p, p.mean(1, keepdim=True)).sum(1).mean()),
 }
 
-EXERCISES = {
-    "adain": (lesson05.adain, ADAIN_WRONG),
-    "bidirectional": (lesson05.bidirectional, BIDIRECTIONAL_WRONG),
-    "conditional_score": (lesson05.conditional_score, CIS_WRONG),
-}
-WRONG = [(name, title) for name, (_, wrong) in EXERCISES.items() for title in wrong]
 
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_the_folded_solution_is_right(name):
-    assert EXERCISES[name][0].broken(folded_solution(LESSON, name)) is None
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_the_stub_is_not_solved(name, capsys):
-    exercise = EXERCISES[name][0]
-    with pytest.raises(Unsolved):
-        exercise.broken(stub(LESSON, name))
-    exercise(stub(LESSON, name))
-    assert "not solved yet" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(("name", "title"), WRONG)
-def test_wrong_answers_fail_at_the_property_that_tells_why(name, title):
-    exercise, wrong = EXERCISES[name]
-    expected, student = wrong[title]
-    broken = exercise.broken(student)
-    assert broken is not None and broken.name == expected
+class TestLesson05(ExerciseTests):
+    LESSON = "05_munit"
+    EXERCISES = {
+        "adain": (lesson05.adain, ADAIN_WRONG),
+        "bidirectional": (lesson05.bidirectional, BIDIRECTIONAL_WRONG),
+        "conditional_score": (lesson05.conditional_score, CIS_WRONG),
+    }

@@ -1,14 +1,10 @@
 """Each check of lesson 06: the lesson's folded solution passes, typical wrong answers fail where they should."""
 
-import pytest
 import torch
+from exercise_tests import ExerciseTests
 from torch.nn.functional import cross_entropy
 
 from labkit.exercises import lesson06
-from labkit.exercises.check import Unsolved
-from lesson_text import folded_solution, stub
-
-LESSON = "06_dtn_xgan"
 
 CONSTANCY_WRONG = {
     "pixels": ("same meaning", lambda f, G, x: (x - G(x)).square().mean()),
@@ -68,27 +64,11 @@ CLASSES_WRONG = {
     ),
 }
 
-EXERCISES = {
-    "f_constancy": (lesson06.f_constancy, CONSTANCY_WRONG),
-    "reverse": (lesson06.gradient_reversal, REVERSAL_WRONG),
-    "ternary_losses": (lesson06.three_classes, CLASSES_WRONG),
-}
 
-
-@pytest.mark.parametrize(("exercise", "wrong"), list(EXERCISES.values()), ids=list(EXERCISES))
-def test_wrong_answers_fail_where_they_should(exercise, wrong):
-    for name, (broken, student) in wrong.items():
-        found = exercise.broken(student)
-        assert found is not None, name
-        assert found.name == broken, (name, found.name)
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_the_lessons_solution_passes(name):
-    assert EXERCISES[name][0].broken(folded_solution(LESSON, name)) is None
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_the_lessons_stub_is_unsolved(name):
-    with pytest.raises(Unsolved):
-        EXERCISES[name][0].broken(stub(LESSON, name))
+class TestLesson06(ExerciseTests):
+    LESSON = "06_dtn_xgan"
+    EXERCISES = {
+        "f_constancy": (lesson06.f_constancy, CONSTANCY_WRONG),
+        "reverse": (lesson06.gradient_reversal, REVERSAL_WRONG),
+        "ternary_losses": (lesson06.three_classes, CLASSES_WRONG),
+    }

@@ -1,14 +1,10 @@
 """Each check of lesson 07: the lesson's folded solution passes, typical wrong answers fail where they should."""
 
-import pytest
 import torch
+from exercise_tests import ExerciseTests
 from torch.nn import functional as F
 
 from labkit.exercises import lesson07
-from labkit.exercises.check import Unsolved
-from lesson_text import folded_solution, stub
-
-LESSON = "07_cut"
 
 
 def nce(query, key, tau, detach=True, over=1, square=False, mean=True):
@@ -86,35 +82,18 @@ KEYS_WRONG = {
     "the output detached": ("images", lambda G, f, r, t: loss(G(f.detach()), G(r).detach(), t)),
 }
 
-EXERCISES = {
-    "patch_nce": (lesson07.patch_nce, NCE_WRONG),
-    "sample": (lesson07.sample, SAMPLE_WRONG),
-    "contrast": (lesson07.detached_keys, KEYS_WRONG),
-}
-
-
-@pytest.mark.parametrize("function", EXERCISES)
-def test_the_folded_solution_passes_and_the_stub_is_a_stub(function):
-    exercise, _ = EXERCISES[function]
-    assert exercise.broken(folded_solution(LESSON, function)) is None
-    if function != "contrast":  # its stub runs, and is wrong
-        with pytest.raises(Unsolved):
-            exercise.broken(stub(LESSON, function))
-    else:
-        assert exercise.broken(stub(LESSON, function)).name == "images"
-
-
-CASES = [(name, title) for name, (_, wrong) in EXERCISES.items() for title in wrong]
-
-
-@pytest.mark.parametrize(("function", "title"), CASES)
-def test_typical_wrong_answers_fail_where_they_should(function, title):
-    exercise, wrong = EXERCISES[function]
-    where, student = wrong[title]
-    assert exercise.broken(student).name == where
-
 
 def test_a_plain_right_answer_passes():
     assert (
         lesson07.patch_nce.broken(lambda q, k, t: F.cross_entropy(q @ k.detach().T / t, torch.arange(len(q)))) is None
     )
+
+
+class TestLesson07(ExerciseTests):
+    LESSON = "07_cut"
+    EXERCISES = {
+        "patch_nce": (lesson07.patch_nce, NCE_WRONG),
+        "sample": (lesson07.sample, SAMPLE_WRONG),
+        "contrast": (lesson07.detached_keys, KEYS_WRONG),
+    }
+    MEND = {"contrast": "images"}  # its code runs, and is wrong

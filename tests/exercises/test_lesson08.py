@@ -1,11 +1,10 @@
-"""Each check of lesson 08: a right answer passes, typical wrong answers fail where they should, a stub is a stub."""
+"""Each check of lesson 08: the lesson's folded solution passes, typical wrong answers fail where they should."""
 
-import pytest
 import torch
+from exercise_tests import ExerciseTests
 from torch.nn.functional import relu
 
 from labkit.exercises import lesson08
-from labkit.exercises.check import Unsolved
 
 
 def mean_code(encoder, examples):
@@ -77,30 +76,15 @@ PENALTY_WRONG = {
     "detached": ("learns", lambda D, x: penalty(D, x).detach()),
     "marks the images": ("images", lambda D, x: penalty(D, x, copy=False)),
 }
-EXERCISES = {
-    "mean_class_code": (lesson08.mean_class_code, mean_code, CODE_WRONG),
-    "multi_task_hinge": (lesson08.multi_task_hinge, hinge, HINGE_WRONG),
-    "gradient_penalty": (lesson08.gradient_penalty, penalty, PENALTY_WRONG),
-}
 
 
-@pytest.mark.parametrize("name", EXERCISES)
-def test_a_right_answer_passes_and_a_stub_is_unsolved(name, capsys):
-    exercise, right, _ = EXERCISES[name]
-    assert exercise.broken(right) is None
-    assert exercise(right) is None
-    assert "right" in capsys.readouterr().out
-    with pytest.raises(Unsolved):
-        exercise.broken(lambda *arguments: ...)
-
-
-@pytest.mark.parametrize(("name", "mistake"), [(name, m) for name, (_, _, wrong) in EXERCISES.items() for m in wrong])
-def test_a_wrong_answer_fails_where_it_should(name, mistake):
-    exercise, _, wrong = EXERCISES[name]
-    place, student = wrong[mistake]
-    failed = exercise.broken(student)
-    assert failed is not None
-    assert failed.name == place
+class TestLesson08(ExerciseTests):
+    LESSON = "08_funit"
+    EXERCISES = {
+        "mean_class_code": (lesson08.mean_class_code, CODE_WRONG),
+        "multi_task_hinge": (lesson08.multi_task_hinge, HINGE_WRONG),
+        "gradient_penalty": (lesson08.gradient_penalty, PENALTY_WRONG),
+    }
 
 
 def test_labkit_s_own_code_passes():

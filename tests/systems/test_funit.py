@@ -8,6 +8,7 @@ from labkit.nets.blocks import count_parameters
 from labkit.systems import build
 from labkit.systems.funit import FUNIT
 from labkit.train import train
+from systems.plain import shared, with_gradients
 from systems.small import SMALL
 
 BOTH = frozenset({"D", "G"})
@@ -61,14 +62,8 @@ def test_losses_and_gradients_equal_the_plain_form(penalty):
     system, images = small(penalty=penalty, lambda_gp=200.0).double(), double(batch())
     out = system(images, BOTH)
     plain = plain_losses(system, images["A"], images["A_label"], images["B"], images["B_label"])
-    for player in system.players():
-        weights = system.parameters_of(player)
-        shared = sum(system.losses(player.name, out).values())
-        torch.testing.assert_close(shared, plain[player.name])
-        found = torch.autograd.grad(shared, weights, retain_graph=True)
-        wanted = torch.autograd.grad(plain[player.name], weights, retain_graph=True)
-        for f, w in zip(found, wanted, strict=True):
-            torch.testing.assert_close(f, w, atol=1e-12, rtol=1e-7)
+    found, wanted = with_gradients(system, shared(system, out)), with_gradients(system, plain)
+    torch.testing.assert_close(found, wanted, atol=1e-12, rtol=1e-7)
 
 
 def test_counts_are_published():

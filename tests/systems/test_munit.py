@@ -8,6 +8,7 @@ from labkit.nets.blocks import count_parameters
 from labkit.runs.bench import gflop
 from labkit.systems import build
 from labkit.systems.munit import MUNIT
+from systems.plain import shared, with_gradients
 from systems.small import SMALL
 
 BOTH = frozenset({"D", "G"})
@@ -56,14 +57,8 @@ def test_losses_and_gradients_equal_the_plain_form(lambda_cyc):
     system, images = small(lambda_cyc=lambda_cyc).double(), {k: v.double() for k, v in batch().items()}
     out = system(images, BOTH)
     plain = plain_losses(system, out["real_A"], out["real_B"], out["s_A"], out["s_B"])
-    for player in system.players():
-        weights = system.parameters_of(player)
-        shared = sum(system.losses(player.name, out).values())
-        torch.testing.assert_close(shared, plain[player.name])
-        found = torch.autograd.grad(shared, weights, retain_graph=True)
-        wanted = torch.autograd.grad(plain[player.name], weights, retain_graph=True)
-        for f, w in zip(found, wanted, strict=True):
-            torch.testing.assert_close(f, w, atol=1e-12, rtol=1e-7)
+    found, wanted = with_gradients(system, shared(system, out)), with_gradients(system, plain)
+    torch.testing.assert_close(found, wanted, atol=1e-12, rtol=1e-7)
 
 
 def test_one_step_costs_less_than_the_official_codes():
