@@ -42,7 +42,7 @@ RECIPES: dict[str, Callable[..., "DataSet"]] = {
         "photos": ("photo_crops", "colour_to_grey", "two_collections"),
         "rendered": ("textured_to_flat", "grained_to_flat", "figure_on_ground"),
         "toy": ("ring", "grid", "rings"),
-        "folders": ("cyclegan_folders", "two_folders", "class_folders", "emoji"),
+        "folders": ("cyclegan_folders", "two_folders", "single_pair", "class_folders", "emoji"),
         "real_digits": (
             *("mnist", "usps", "mnist_to_usps", "usps_to_mnist"),
             *("svhn", "svhn_subset", "svhn_to_mnist", "whole_svhn_to_mnist"),

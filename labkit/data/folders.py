@@ -94,6 +94,26 @@ def two_folders(
     return DataSet(f"{train['A'].name}_to_{train['B'].name}", train, test)
 
 
+def single_pair(
+    root: str, size: int = 64, load_size: int = 1024, zoom: float = 1 / 3, flip: bool = True, channels: int = 3
+) -> DataSet:
+    """One picture of each domain, as SinCUT learns from: the only ones in `trainA` and `trainB` of the folder `root`.
+
+    Training sees crops of `size`, cut at random out of the picture at a random scale (shorter side between
+    `zoom` · `load_size` and `load_size`). Tested is the picture as a whole: its middle square, `load_size` wide.
+    """
+    folder = locate(root)
+    files = {key: image_files(folder / f"train{key}") for key in ("A", "B")}
+    for key, found in files.items():
+        if len(found) > 1:
+            raise LabError(f"{folder / f'train{key}'}: there are {len(found)} images; a single pair has one a domain.")
+    train, test = {}, {}
+    for key, found in files.items():
+        train[key] = FolderDomain(f"{folder.name}_{key}", found, size, load_size, flip, channels, zoom=zoom)
+        test[key] = FolderDomain(f"{folder.name}_{key}", found, load_size, channels=channels)
+    return DataSet(folder.name, train, test)
+
+
 def class_folders(
     root: str,
     size: int = 128,

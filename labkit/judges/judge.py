@@ -127,15 +127,24 @@ def load(name: str) -> Judge:
 
 
 def cached(name: str, plan: "Plan") -> Judge:
-    """The judge of a plan, trained when it is first asked for and kept in the cache under `name`."""
+    """The judge of a plan, trained when it is first asked for and kept in the cache under `name`.
+
+    Where a judge of that name and plan is committed, it is that one.
+    """
     from labkit.judges.training import train
 
+    if _is_of(FROZEN / f"{name}.json", plan):
+        return open_judge(FROZEN / f"{name}.json")
     record = cache_dir() / "judges" / f"{name}.json"
     record.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(record.with_suffix(".lock")):  # notebooks that run side by side train it once
-        if not record.is_file() or json.loads(record.read_text())["plan"] != plan.as_dict():
+        if not _is_of(record, plan):
             train(name, record.parent, plan)
         return open_judge(record)
+
+
+def _is_of(record: Path, plan: "Plan") -> bool:
+    return record.is_file() and json.loads(record.read_text())["plan"] == plan.as_dict()
 
 
 def open_judge(record_path: Path) -> Judge:

@@ -32,6 +32,16 @@ def source_accuracy(run: Run) -> Measurement:
     return _accuracy(run, run.system, "A")
 
 
+@torch.no_grad()
+def translation_accuracy(run: Run) -> Measurement:
+    """The share of translations A → B in which the classifier, for B, reads the digit of the source: whether what holds
+    for A has come as far as the pictures of B that the system paints itself."""
+    seen = torch.cat([run.system.classify(part, "B").argmax(1) for part in translated(run).split(500)])
+    test = run.dataset.test["A"]
+    value = float((seen == test.labels).float().mean())
+    return Measurement("accuracy on translations", value, len(test), "test", None, run.spec.seed)
+
+
 def target_accuracy_best(run: Run) -> Measurement:
     """The best target accuracy over all the steps at which the run was kept: an oracle that looks at the test labels of
     B, as the official protocol does. Never a result, only a number to be put beside one."""
@@ -128,6 +138,7 @@ MEASURES: dict[str, Callable[[Run], Measurement]] = {
     for function in (
         target_accuracy,
         source_accuracy,
+        translation_accuracy,
         target_accuracy_best,
         pair_agreement,
         pair_agreement_chance,

@@ -14,9 +14,10 @@ from torch.nn import functional as F
 from labkit.data import load
 from labkit.losses.contrastive import info_nce
 from labkit.metrics import Measurement
-from labkit.metrics.quality import auc, meaning_auc, severity_correlation
+from labkit.metrics.quality import auc, meaning_auc, severity_correlation, sliced_wasserstein, ssim_loss
 from labkit.metrics.steganography import GREY, rounded, white_noise
 from labkit.nets.patches import at_places
+from labkit.runs.bench import FLIPS, Contender, cost
 from labkit.runs.measures import translate_all, translated
 from labkit.runs.run import Run
 from labkit.systems.cut import CUT
@@ -149,6 +150,61 @@ def _coat_recovered(run: Run, on_the_way: Callable[[Tensor], Tensor]) -> Measure
     return _of("coat recovered", (nearest == test.labels).float(), run)
 
 
+# One pair of pictures -------------------------------------------------------------------------------------------------
+
+
+def style_distance(run: Run) -> Measurement:
+    """How far the patches of the translation are from those of the picture of B: sliced Wasserstein distance."""
+    return _style_distance(run, translated(run))
+
+
+def style_distance_copy(run: Run) -> Measurement:
+    """The same for the picture of A as it is."""
+    return _style_distance(run, run.dataset.test["A"].images)
+
+
+def style_distance_recoloured(run: Run) -> Measurement:
+    """The same for the picture of A when each colour channel is brought to B's mean and deviation, and nothing else."""
+    x, y = (run.dataset.test[key].images for key in "AB")
+    moments = [(part.mean((2, 3), keepdim=True), part.std((2, 3), keepdim=True)) for part in (x, y)]
+    (mean_x, std_x), (mean_y, std_y) = moments
+    return _style_distance(run, (x - mean_x) / std_x * std_y + mean_y)
+
+
+def style_left(run: Run) -> Measurement:
+    """What the translation leaves of the distance that the picture of A had: 0 is B's patches, 1 no step nearer."""
+    distance = style_distance(run)
+    return replace(distance, name="style left", value=distance.value / style_distance_copy(run).value)
+
+
+def structure_kept(run: Run) -> Measurement:
+    """Structural similarity of the translation and its picture of A, both in grey; 1 is the same structure."""
+    return _structure(run, translated(run))
+
+
+def structure_unrelated(run: Run) -> Measurement:
+    """The same for the picture of B, which shows something else: what two pictures have in common anyway."""
+    return _structure(run, run.dataset.test["B"].images)
+
+
+def _style_distance(run: Run, pictures: Tensor) -> Measurement:
+    return _of("style distance", sliced_wasserstein(pictures, run.dataset.test["B"].images), run)
+
+
+def _structure(run: Run, pictures: Tensor) -> Measurement:
+    grey = [part.mean(1, keepdim=True) for part in (pictures, run.dataset.test["A"].images)]
+    return _of("structure kept", 1 - ssim_loss(*grey), run)
+
+
+def step_gflop(run: Run) -> Measurement:
+    """Billions of operations of one training step at the run's size of images and batch, counted as for the bench."""
+    kinds = FLIPS if run.spec.system == "fastcut" else ({},)
+    counted = cost(
+        Contender(run.spec.system, run.spec.settings, kinds), run.spec.data_settings["size"], run.spec.batch_size
+    )
+    return Measurement("GFLOP a step", counted.gflop, 1, "test", None, run.spec.seed)
+
+
 # Patches --------------------------------------------------------------------------------------------------------------
 
 
@@ -221,6 +277,13 @@ MEASURES: dict[str, Callable[[Run], Measurement]] = {
         coat_recovered_disturbed,
         coat_from_truth,
         coat_brightness,
+        style_distance,
+        style_distance_copy,
+        style_distance_recoloured,
+        style_left,
+        structure_kept,
+        structure_unrelated,
+        step_gflop,
         quality_correlation,
         quality_auc,
     )

@@ -5,7 +5,7 @@ the first two thirds (at most 20) of its images, chosen anew for each content; t
 compared with. A content has its first K examples within its first K + 1, so that a larger K only adds images.
 
 Names end in `_k1`, `_k5`, `_k10`, `_k15`, `_k20` (twelve images a class: up to `_k8`). `copy_…` is a translator that
-hands the content on as it is.
+hands the content on as it is, `truth_…` one that draws what is right: the ceiling of its judge on these images.
 """
 
 import hashlib
@@ -162,6 +162,16 @@ def copy_accuracy(run: Run, kind: str, top: int) -> Measurement:
     return _accuracy(run, copies(run), kind, top)
 
 
+def truths(run: Run) -> Tensor:
+    """What a perfect translator makes: every content as each target class has it, (T, contents, C, H, W)."""
+    return torch.stack([run.dataset.truth["A", str(int(label))] for label in by_class(run)[0]])
+
+
+def truth_accuracy(run: Run, kind: str, top: int) -> Measurement:
+    """The accuracy of the true partners: the ceiling, which is the judge's own."""
+    return _accuracy(run, truths(run), kind, top)
+
+
 def part_accuracy(run: Run, part: str, k: int) -> Measurement:
     """Top-1 accuracy, judge of target classes, of the classes in an unseen font, or of those in an unseen ink."""
     middle = (len(by_class(run)[0]) + 1) // 2
@@ -203,8 +213,7 @@ def character_accuracy(run: Run, k: int) -> Measurement:
 
 def truth_error(run: Run, images: Tensor) -> Measurement:
     """Mean absolute difference, in [0, 2], from the same glyph drawn in the target class."""
-    truth = torch.stack([run.dataset.truth["A", str(int(label))] for label in by_class(run)[0]])
-    return metrics.pixel_error(images.flatten(0, 1), truth.flatten(0, 1), seed=run.spec.seed)
+    return metrics.pixel_error(images.flatten(0, 1), truths(run).flatten(0, 1), seed=run.spec.seed)
 
 
 # The class code -----------------------------------------------------------------------------------------------------
@@ -212,17 +221,18 @@ def truth_error(run: Run, images: Tensor) -> Measurement:
 
 def code_variance(run: Run, k: int) -> Measurement:
     """Variance of the class code over groups of K images of one class, all images of test["B"]; 1 / K by theory."""
-    return scores.code_variance(_every_code(run), k, seed=run.spec.seed)
+    return scores.code_variance(every_code(run), k, seed=run.spec.seed)
 
 
 def code_within(run: Run) -> Measurement:
     """Of the variance of the class codes of single images the share within classes."""
-    codes = _every_code(run)
+    codes = every_code(run)
     return Measurement("variance within classes", scores.within_class_share(codes), codes.shape[:2].numel())
 
 
 @torch.no_grad()
-def _every_code(run: Run) -> Tensor:
+def every_code(run: Run) -> Tensor:
+    """The class code of every single image of test["B"], (T, images, class_dim)."""
     _, pool, others = by_class(run)
     images = [torch.cat([a, b]) for a, b in zip(pool, others, strict=True)]
     count = min(map(len, images))
@@ -245,6 +255,7 @@ def _named() -> dict[str, Callable[[Run], Measurement]]:
     for name, kind in (("all", "all"), ("test", "target")):
         for top in (1, 5):
             found[f"copy_top{top}_{name}"] = partial(copy_accuracy, kind=kind, top=top)
+            found[f"truth_top{top}_{name}"] = partial(truth_accuracy, kind=kind, top=top)
             found |= {f"top{top}_{name}_k{k}": partial(accuracy, kind=kind, top=top, k=k) for k in KS}
         found |= {f"is_{name}_k{k}": partial(inception_score, kind=kind, k=k) for k in KS}
     for k in KS:

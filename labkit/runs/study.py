@@ -6,6 +6,9 @@ In `lessons/profiles.yml` a lesson names what its arms share and how each differ
     arms: {cycle: {}, naive: {settings: {lambda_cyc: 0.0}}}
     seeds: [0]
 
+An arm may also name terms of its history, `curves: [D/B, G/nce]`, whose course with the first seed is recorded, for
+lessons that have no time, or no data, to train it. One that is null exists at other profiles, which define it.
+
 A lesson trains some arms itself at its own profile. The study trains every arm, with the profile's seeds, into
 `runs/study/<lesson>/<profile>/<arm>/seed-<n>-<key>` and resumes there; the key changes with the specification. What the
 runs measured goes to `results/<profile>/<lesson>.json`, which is committed and shown by the lesson. A profile's knob
@@ -15,8 +18,10 @@ measured over the course of training.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from pathlib import Path
+from statistics import fmean
 
 from labkit import data, environment, paths, profiles
 from labkit.errors import LabError
@@ -26,7 +31,7 @@ from labkit.runs.run import new_system, run
 from labkit.runs.spec import RunSpec
 from labkit.settings import from_mapping
 from labkit.systems.base import System
-from labkit.train import Compute
+from labkit.train import Compute, History
 
 
 def arm_spec(lesson: str, profile: str, arm: str, seed: int) -> tuple[RunSpec, list[str]]:
@@ -35,12 +40,18 @@ def arm_spec(lesson: str, profile: str, arm: str, seed: int) -> tuple[RunSpec, l
     Raises LabError for an arm that the lesson does not have.
     """
     knobs = profiles.knob_values(lesson, profile)
-    arms = knobs.get("arms", {})
+    arms = _arms(knobs)
     if arm not in arms:
         raise LabError(f"{lesson} has no arm '{arm}'; there are {', '.join(arms) or 'none'}.")
     content = _merge(knobs.get("run", {}), arms[arm])
     names = content.pop("measures", [])
+    content.pop("curves", None)
     return from_mapping(RunSpec, content | {"seed": seed}, f"lessons/profiles.yml: {lesson} / arms / {arm}"), names
+
+
+def arm_curves(lesson: str, profile: str, arm: str) -> list[str]:
+    """The terms of an arm's history whose course is recorded."""
+    return _arms(profiles.knob_values(lesson, profile))[arm].get("curves", [])
 
 
 def arm_system(lesson: str, profile: str, arm: str, seed: int) -> System:
@@ -58,6 +69,7 @@ class Recorded:
     details: dict[str, dict]  # n, split and judge of every measure
     environment: dict
     up_to_date: bool  # whether the specification is still the one in profiles.yml
+    history: History = field(default_factory=History)  # with the first seed, the terms that the arm's `curves` name
 
 
 def study(
@@ -73,8 +85,8 @@ def study(
     """
     knobs = profiles.knob_values(lesson, profile)
     record = paths.RESULTS / profile / f"{lesson}.json"
-    for arm in arms or list(knobs.get("arms", {})):
-        per_seed = {}
+    for arm in arms or list(_arms(knobs)):
+        per_seed, curves = {}, {}
         if missing := _missing_data(arm_spec(lesson, profile, arm, 0)[0]):
             say(f"{lesson}: {arm} is left out. {missing}")
             continue
@@ -86,7 +98,8 @@ def study(
             per_seed[seed] = measure(finished, names)
             if len(per_seed) == 1:
                 samples.save(finished, samples.path_of(lesson, profile, arm))
-        _record(record, arm, spec, per_seed)
+                curves = thinned(finished.history, arm_curves(lesson, profile, arm))
+        _record(record, arm, spec, per_seed, curves)
     return record
 
 
@@ -98,12 +111,29 @@ def recorded(lesson: str, profile: str = "study") -> dict[str, Recorded]:
     found = {}
     for arm, entry in json.loads(path.read_text()).items():
         spec = from_mapping(RunSpec, entry["spec"] | {"seed": 0}, f"{path}: {arm}")
-        known = arm in profiles.knob_values(lesson, profile).get("arms", {})
+        known = arm in _arms(profiles.knob_values(lesson, profile))
         up_to_date = known and arm_spec(lesson, profile, arm, 0)[0] == spec
         details = {name: {k: v for k, v in m.items() if k != "values"} for name, m in entry["measures"].items()}
         values = {name: m["values"] for name, m in entry["measures"].items()}
-        found[arm] = Recorded(spec, entry["seeds"], values, details, entry["environment"], up_to_date)
+        history = History.from_dict(entry.get("curves", {}))
+        found[arm] = Recorded(spec, entry["seeds"], values, details, entry["environment"], up_to_date, history)
     return found
+
+
+def thinned(history: History, terms: list[str], parts: int = 30) -> dict[str, list]:
+    """Of each term its means over at most `parts` equal parts of the run, as `History.from_dict` reads them."""
+    found = {}
+    for term in terms:
+        steps, values = history.curve(term)
+        edges = [round(i * len(steps) / min(parts, len(steps))) for i in range(min(parts, len(steps)) + 1)]
+        pieces = [(steps[a:b], values[a:b]) for a, b in pairwise(edges)]
+        found[term] = [[round(fmean(s)) for s, _ in pieces], [round(fmean(v), 4) for _, v in pieces]]
+    return found
+
+
+def _arms(knobs: Mapping) -> dict[str, Mapping]:
+    """The arms of a profile; one that is null exists at another profile only."""
+    return {name: arm for name, arm in knobs.get("arms", {}).items() if arm is not None}
 
 
 def _missing_data(spec: RunSpec) -> str | None:
@@ -115,7 +145,7 @@ def _missing_data(spec: RunSpec) -> str | None:
     return None
 
 
-def _record(path: Path, arm: str, spec: RunSpec, per_seed: dict[int, dict]) -> None:
+def _record(path: Path, arm: str, spec: RunSpec, per_seed: dict[int, dict], curves: dict[str, list]) -> None:
     entries = json.loads(path.read_text()) if path.exists() else {}
     definition = {key: value for key, value in asdict(spec).items() if key != "seed"}
     names = next(iter(per_seed.values()))
@@ -128,7 +158,7 @@ def _record(path: Path, arm: str, spec: RunSpec, per_seed: dict[int, dict]) -> N
         "seeds": list(per_seed),
         "measures": measures,
         "environment": environment.record(),
-    }
+    } | ({"curves": curves} if curves else {})
     paths.write_atomically(path, json.dumps(entries, indent=1) + "\n")
 
 

@@ -14,6 +14,7 @@ Differences
 2. The paper's Eq. 8 names the KL of the first encoding once more; the code counts it once, with the VAE. So do we.
 3. The discriminator sees translations alone, never reconstructions, as in the code.
 4. `shared` and `lambda_cyc` switch parts off, for the ablation of the paper's section 4.1.
+5. `d_kaiming` is ours, for miniatures: with the official starting weights a narrow D hardly sees its picture.
 """
 
 from dataclasses import dataclass
@@ -40,6 +41,7 @@ class UNITSettings:
     ndf: int = 64  # width of the discriminators' first layer
     blocks: int = 3  # residual blocks of each encoder and decoder that are its own
     d_layers: int = 6  # strided layers of the discriminators
+    d_kaiming: bool = False  # whether the discriminators start from N(0, 2 / fan_in), as narrow ones need to
     shared: bool = True  # whether the blocks around the code are one for both domains
     lambda_adv: float = 10.0  # λ0, weight of the adversarial terms
     lambda_kl: float = 0.1  # λ1, weight of the KL of an image's code
@@ -58,8 +60,8 @@ class UNIT(Translator):
         super().__init__()
         self.settings = s = settings
         self.G = CoupledAutoencoder(s.channels, s.ngf, s.blocks, s.shared)
-        self.D_A = StridedDiscriminator(s.channels, s.ndf, s.d_layers)
-        self.D_B = StridedDiscriminator(s.channels, s.ndf, s.d_layers)
+        self.D_A = StridedDiscriminator(s.channels, s.ndf, s.d_layers, s.d_kaiming)
+        self.D_B = StridedDiscriminator(s.channels, s.ndf, s.d_layers, s.d_kaiming)
 
     def players(self) -> tuple[Player, ...]:
         s = self.settings

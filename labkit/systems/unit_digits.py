@@ -13,6 +13,8 @@ Differences
 2. The KL of the code leaves out the constants of the true one (`kl_digits`): twice its gradient.
 3. The official run for SVHN adds negatives of all MNIST images to B, and reports the best test accuracy over
    checkpoints. That is a matter of data and of protocol: here there are no negatives, and the last step counts.
+4. `same_start` is ours. From independent values a miniature gives A and B codes that have nothing to do with each
+   other, and the features are matched over wrong pairs. ADDA (Tzeng et al. 2017, arXiv 1702.05464) starts so too.
 """
 
 from dataclasses import dataclass
@@ -40,6 +42,7 @@ class UNITDigitsSettings:
     ngf: int = 96  # maps of the VAE's first layer; the code has eight times as many numbers
     ndf: int = 64  # maps of the discriminator's first layer
     classes: int = 10  # classes of the classifier
+    same_start: bool = False  # whether B's own layers start with the values of A's; from there each learns alone
     dropout: float = 1.0  # factor on the discriminator's four rates of dropout; a narrow one learns with 0
     lambda_adv: float = 1.0  # weight of the adversarial terms
     lambda_rec: float = 1e-3  # weight of the squared reconstruction error, summed over pixels
@@ -62,6 +65,11 @@ class UNITDigits(Translator):
         self.settings = s = settings
         self.G = CoupledVAE(s.channels_A, s.channels_B, s.ngf)
         self.D = CoupledClassifier(s.channels_A, s.channels_B, s.ndf, s.classes, s.dropout)
+        if s.same_start:
+            if s.channels_A != s.channels_B:
+                raise LabError("unit_digits: same_start needs as many colour channels in B as in A.")
+            for own in (self.G.fronts, self.G.tails, self.D.fronts):
+                own["B"].load_state_dict(own["A"].state_dict())
 
     def players(self) -> tuple[Player, ...]:
         s = self.settings

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from labkit.data.folders import class_folders, cyclegan_folders, emoji, image_files, two_folders
+from labkit.data.folders import class_folders, cyclegan_folders, emoji, image_files, single_pair, two_folders
 from labkit.errors import LabError
 
 
@@ -54,6 +54,18 @@ def test_any_two_folders_and_a_single_image(tmp_path):
     assert (len(dataset.train["A"]), len(dataset.test["A"])) == (9, 2)
     assert names(dataset.train["B"]) == names(dataset.test["B"]) == {"0.jpg"}
     assert dataset.name == "cats_to_one_dog"
+
+
+def test_a_single_pair_is_trained_on_crops_and_tested_whole(tmp_path):
+    for key in "AB":
+        fill(tmp_path / "pair" / f"train{key}", 1, shade=200 * (key == "B"))
+    dataset = single_pair(str(tmp_path / "pair"), size=8, load_size=20, zoom=0.5)
+    assert dataset.train["A"].take([0, 0], [1, 2]).shape == (2, 3, 8, 8)
+    assert [dataset.test[key].images.shape for key in "AB"] == [(1, 3, 20, 20)] * 2
+    assert dataset.train["B"].paths == dataset.test["B"].paths and dataset.name == "pair"
+    fill(tmp_path / "pair" / "trainB", 2)
+    with pytest.raises(LabError, match="trainB: there are 2 images"):
+        single_pair(str(tmp_path / "pair"), size=8, load_size=20, zoom=0.5)
 
 
 def test_files_are_found_below_and_sorted_and_hidden_ones_and_others_left_out(tmp_path):

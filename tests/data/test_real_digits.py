@@ -72,13 +72,14 @@ def test_a_part_of_two_sets_is_seeded():
         ("cyclegan_folders", {"root": "horse2zebra"}, (1067, 1334, 120, 140)),
         ("cyclegan_folders", {"root": "grumpifycat", "size": 64}, (67, 184, 8, 20)),
         ("emoji", {}, (260, 260, 80, 80)),
+        ("single_pair", {"root": "single_image_monet_etretat", "load_size": 256, "size": 32}, (1, 1, 1, 1)),
     ],
 )
 def test_real_folders_out_of_their_archives(recipe, settings, counts):
     before = state(paths.data_root())
     dataset = data.load(recipe, settings)
     assert tuple(len(part[key]) for part in (dataset.train, dataset.test) for key in "AB") == counts
-    assert dataset.train["A"].take([0, 1], [1, 2]).shape[1] == 3
+    assert dataset.train["A"].take([0, 0], [1, 2]).shape[1] == 3
     assert state(paths.data_root()) == before
 
 

@@ -5,10 +5,14 @@ import pytest
 import torch
 
 from labkit import data
+from labkit.data.few_shot import glyph_class_images
 from labkit.errors import LabError
 from labkit.judges import load
 from labkit.judges.judge import FROZEN, Judge, open_judge
 from labkit.judges.training import PLANS
+from labkit.runs import RunSpec
+from labkit.runs.measures08 import class_judge
+from labkit.runs.run import Run
 
 EMBEDDED = ("optdigits", "glyph_digits")
 
@@ -190,6 +194,20 @@ def test_a_judge_of_a_real_set_is_trained_once_and_kept(tmp_path, monkeypatch):
     path.write_text(json.dumps(record))
     load("mnist")
     assert calls == ["mnist", "mnist"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "classes", "least"), [("all", 220, 0.5), ("target", 20, 0.85), ("character", 24, 0.97)]
+)
+def test_the_judges_of_few_shot_glyphs_are_committed(tmp_path, monkeypatch, kind, classes, least):
+    monkeypatch.setenv("LABKIT_CACHE", str(tmp_path))
+    monkeypatch.setattr("labkit.judges.training.train", None)  # nothing is trained
+    judge = class_judge(Run(RunSpec("funit", "glyph_classes", 1, 1), tmp_path, None, None), kind)
+    assert judge.record["classes"] == classes and judge.record["plan"]["settings"]["kind"] == kind
+    assert (FROZEN / f"{judge.name}.safetensors").stat().st_size <= 400_000
+    fresh = glyph_class_images(kind, n_train=classes, n_test=4 * classes, seed=0).test["real"]
+    assert accuracy(judge, fresh) > least - 0.05
+    assert judge.record["ceiling"] > least
 
 
 def test_without_the_real_set_the_way_out_is_named(tmp_path, monkeypatch):

@@ -20,6 +20,14 @@ def test_shapes_at_the_official_size():
         assert D(x).shape == (1, 1, 4, 4)
 
 
+def test_a_narrow_discriminator_sees_its_picture_where_it_starts_from_kaiming_weights():
+    torch.manual_seed(0)
+    x = torch.rand(8, 3, 32, 32) * 2 - 1
+    official, kaiming = (StridedDiscriminator(ndf=16, layers=3, kaiming=k)(x).std().item() for k in (False, True))
+    assert official < 1e-3
+    assert 0.03 < kaiming < 3
+
+
 def test_without_sharing_the_domains_have_two_more_blocks():
     with torch.device("meta"):
         shared, apart = (count_parameters(CoupledAutoencoder(shared=shared)) for shared in (True, False))

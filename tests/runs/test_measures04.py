@@ -42,6 +42,19 @@ def test_accuracy_is_read_in_the_domain_that_is_named(images):
     assert measures04.target_accuracy_best(run).value == 0  # nothing was kept on the way
 
 
+def test_translations_are_read_as_pictures_of_B(images):
+    labels = torch.tensor([0, 1, 2, 0, 1, 2])
+    right = torch.nn.functional.one_hot(labels, 3).float()
+
+    def classify(x, domain):
+        return right if domain == "B" and torch.equal(x, -images) else right.roll(1, 1)
+
+    run = known_run(images, labels=labels, classify=classify, translate=lambda x, src, dst: -x)
+    assert measures04.translation_accuracy(run).value == 1
+    run = known_run(images, labels=labels, classify=classify, translate=lambda x, src, dst: x)
+    assert measures04.translation_accuracy(run).value == 0
+
+
 def test_the_oracle_takes_the_best_of_what_was_kept(tmp_path):
     spec = RunSpec(
         "classifier", "digits_to_glyphs", 6, 8, data_settings={"size": 16, "n_train": 40}, labels=["A"], seed=5,

@@ -6,7 +6,9 @@ import pytest
 import torch
 
 from labkit.data import load
+from labkit.data.domain import DataSet, Domain
 from labkit.runs import RunSpec, measures07
+from labkit.runs.bench import gflop
 from labkit.runs.measures import measure
 from labkit.runs.run import Run
 from labkit.systems.base import Translator
@@ -84,6 +86,36 @@ def test_a_coat_comes_home_or_does_not(horses):
     hidden = known(horses, lambda x: 1e-3 * x, lambda y: 1e3 * y)
     assert measures07.coat_recovered(hidden).value == 1
     assert measures07.coat_recovered_disturbed(hidden).value < 0.9
+
+
+def test_one_pair_of_pictures_in_style_and_structure():
+    generator = torch.Generator().manual_seed(0)
+    x, y = (torch.rand(1, 3, 32, 32, generator=generator) - 0.5 for _ in range(2))
+    y = 0.3 * y + torch.tensor([0.4, 0.0, -0.4])[:, None, None]
+    pair = DataSet("pair", {}, {"A": Domain("a", x), "B": Domain("b", y)})
+
+    def measured(there):
+        return {name: m.value for name, m in measure(known(pair, there), PAIR).items()}
+
+    copy, target = measured(lambda x: x), measured(lambda x: y)
+    assert copy["style_distance"] == copy["style_distance_copy"] == target["style_distance_copy"] > 0.2
+    assert copy["structure_kept"] == pytest.approx(1, abs=1e-4) and target["style_distance"] == 0
+    assert target["structure_kept"] == target["structure_unrelated"] < 0.3
+    assert copy["style_left"] == 1 and target["style_left"] == 0
+    assert 0 < copy["style_distance_recoloured"] < 0.2 * copy["style_distance_copy"]  # noise of the same colours
+
+
+PAIR = ["style_distance", "style_distance_copy", "style_distance_recoloured", "style_left"]
+PAIR += ["structure_kept", "structure_unrelated"]
+
+
+@pytest.mark.parametrize(("system", "kinds"), [("cut", [{}]), ("fastcut", [{"flip": 0.0}, {"flip": 1.0}])])
+def test_the_cost_of_a_step_is_counted_at_the_size_of_the_run(system, kinds):
+    settings = {"ngf": 4, "ndf": 4, "blocks": 2, "d_layers": 1, "dim": 8}
+    spec = RunSpec(system, "figure_on_ground", 1, 3, settings=settings, data_settings={"size": 16})
+    expected = 3 * sum(gflop(system, settings | kind, 16) for kind in kinds) / len(kinds)
+    found = measures07.step_gflop(Run(spec, Path("none"), None, None))
+    assert found.value == pytest.approx(expected, rel=0.02)
 
 
 @pytest.fixture

@@ -101,6 +101,13 @@ def test_copies_keep_the_character_and_miss_the_class(judged, dataset):
     assert found["copy_class_distance"].value > 5 * measure(run, ["class_distance_k1"])["class_distance_k1"].value
 
 
+def test_the_truth_is_what_the_judge_reads_best(judged, dataset):
+    run = known(Oracle(dataset), dataset)
+    assert torch.equal(measures08.truths(run), measures08.few_shot(run, 1))
+    found = measure(run, ["truth_top1_all", "truth_top5_test", "truth_top1_test"])
+    assert all(m.value == 1 and m.n == 4 * 24 for m in found.values())
+
+
 def test_more_examples_help_where_each_is_uncertain(judged, dataset):
     run = known(Oracle(dataset, noise=1.0), dataset)
     by_k = [measure(run, [f"top1_test_k{k}"])[f"top1_test_k{k}"].value for k in (1, 5, 20)]

@@ -6,7 +6,8 @@ import pytest
 
 from labkit import paths
 from labkit.errors import LabError
-from labkit.runs.study import arm_spec, arm_system, recorded, study
+from labkit.runs.study import arm_spec, arm_system, recorded, study, thinned
+from labkit.train import History
 
 PROFILES = """
 03_test:
@@ -82,6 +83,33 @@ def test_an_arm_without_its_data_is_left_out_with_a_sentence(house, monkeypatch)
     entries = json.loads(study("03_test", say=said.append).read_text())
     assert set(entries) == {"cycle", "naive"}
     assert "real is left out" in said[0] and "LABKIT_DATA" in said[0]
+
+
+def test_an_arm_that_is_null_exists_where_another_profile_defines_it(house):
+    text = PROFILES.replace("arms: {cycle", "arms: {large: null, cycle") + "  full: {arms: {large: {steps: 7}}}\n"
+    (house / "lessons" / "profiles.yml").write_text(text)
+    assert arm_spec("03_test", "full", "large", 0)[0].steps == 7
+    with pytest.raises(LabError, match="no arm 'large'; there are cycle, naive"):
+        arm_spec("03_test", "study", "large", 0)
+    assert set(json.loads(study("03_test", say=lambda line: None).read_text())) == {"cycle", "naive"}
+
+
+def test_curves_that_an_arm_names_are_recorded_in_brief(house):
+    text = PROFILES.replace("cycle: {}", "cycle: {steps: 4, curves: [G/adv_AB]}").replace("run: {steps: 2}", "run: {}")
+    (house / "lessons" / "profiles.yml").write_text(text)
+    path = study("03_test", say=lambda line: None)
+    assert "curves" not in json.loads(path.read_text())["naive"]
+    arms = recorded("03_test")
+    assert arms["naive"].history.terms() == [] and arms["cycle"].history.terms() == ["G/adv_AB"]
+    assert arms["cycle"].history.curve("G/adv_AB")[0] == [0, 1, 2, 3] and arms["cycle"].up_to_date
+    with pytest.raises(KeyError, match="no term 'G/lost'"):
+        thinned(arms["cycle"].history, ["G/lost"])
+
+
+def test_a_thinned_curve_has_the_means_of_equal_parts():
+    history = History.from_dict({"D/B": [list(range(7)), [0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0]]})
+    assert thinned(history, ["D/B"], parts=2) == {"D/B": [[2, 5], [3.0, 10.0]]}
+    assert thinned(history, ["D/B"]) == history.to_dict()
 
 
 def test_the_first_seed_of_every_arm_leaves_its_pictures(house):

@@ -76,6 +76,17 @@ def test_translates_from_the_channels_of_one_domain_to_those_of_the_other(batch)
         system.translate(batch["A"], "A", "C")
 
 
+def test_same_start_means_equal_values_and_not_shared_ones():
+    system = small(channels_A=1, same_start=True)
+    for own in (system.G.fronts, system.G.tails, system.D.fronts):
+        for of_A, of_B in zip(own["A"].parameters(), own["B"].parameters(), strict=True):
+            assert torch.equal(of_A, of_B) and of_A is not of_B
+    apart = small(channels_A=1)
+    assert not torch.equal(*(apart.G.fronts[d][0].weight for d in "AB"))
+    with pytest.raises(LabError, match="channels"):
+        small(same_start=True)
+
+
 def test_paper_size_by_default():
     with torch.device("meta"):
         assert sum(p.numel() for p in UNITDigits().parameters()) == 22_606_468 + 4_332_812
