@@ -38,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--B", metavar="DIR", help="folder with images of domain B")
     sub.add_argument("--data", metavar="NAME", help="a data set by its name, instead of two folders")
     sub.add_argument("--data-set", metavar="KEY=VALUE", nargs="+", default=[], help="settings of that data set")
+    sub.add_argument("--labels", metavar="DOMAIN", nargs="+", default=[], help="domains whose classes training may see")
     sub.add_argument("--size", type=int, default=128, help="side of the training images in pixels (default: 128)")
     sub.add_argument("--load-size", type=int, help="shorter side before the random crop (default: 1.12 × size)")
     sub.add_argument("--steps", type=int, default=100_000, help="training steps (default: 100000)")
@@ -158,6 +159,7 @@ def train(options: argparse.Namespace) -> int:
         batch_size=options.batch_size,
         settings=_pairs(options.set, "--set"),
         data_settings=data_settings,
+        labels=options.labels,
         seed=options.seed,
     )
     folder = Path(options.out) if options.out else RUNS / options.system

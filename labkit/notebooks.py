@@ -98,14 +98,17 @@ def write_notebook(notebook: NotebookNode, path: Path) -> None:
 
 
 def merge_outputs(lesson: NotebookNode, stored: NotebookNode) -> NotebookNode:
-    """`lesson` with the outputs of `stored`, down to the first code cell that differs: below it they may be stale."""
+    """`lesson` with the outputs of `stored`, down to the first code cell that differs: below it they may be stale.
+
+    Tags do not count: they say how a cell is shown and compared, not what it does.
+    """
     merged = nbformat.from_dict(lesson)
     if "labkit" in stored.metadata:
         merged.metadata["labkit"] = stored.metadata["labkit"]
     old = [cell for cell in stored.cells if cell.cell_type == "code"]
     new = [cell for cell in merged.cells if cell.cell_type == "code"]
     for cell, before in zip(new, old, strict=False):
-        if _content(cell) != _content(before):
+        if cell.source != before.source:
             break
         cell.outputs, cell.execution_count = before.outputs, before.execution_count
     return normalise(merged)

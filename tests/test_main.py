@@ -43,6 +43,16 @@ def test_two_folders_in_a_translator_out(folders, capsys):
     assert "n = " in capsys.readouterr().out
 
 
+def test_a_system_that_needs_classes_is_given_them(tmp_path, capsys):
+    command = ["train", "funit", "--data", "glyph_classes", "--data-set", "n_source=3", "n_train=9", "n_test=4"]
+    command += ["size=16", "per_target=4", "--set", "classes=3", "width=2", "halvings=1", "blocks=1"]
+    command += ["class_halvings=1", "class_dim=4", "mlp_width=4", "ndf=2", "stages=2", "--steps", "2"]
+    command += ["--accelerator", "cpu", "--out", str(tmp_path / "run")]
+    assert main(command) == 2
+    assert "name A and B among the run's labels" in capsys.readouterr().err
+    assert main([*command, "--labels", "A", "B", "--out", str(tmp_path / "labelled")]) == 0
+
+
 def test_one_unreadable_file_does_not_stop_the_others(folders, capsys):
     train(folders)
     (folders / "horses" / "broken.png").write_bytes(b"no image")
@@ -61,6 +71,7 @@ def test_one_unreadable_file_does_not_stop_the_others(folders, capsys):
         (["train", "cyclegan", "--data", "horses"], "no data set 'horses'"),
         (["train", "cyclegan", "--data", "digits_to_glyphs", "--set", "ngf"], "KEY=VALUE"),
         (["train", "cyclegan", "--data", "digits_to_glyphs", "--set", "ngf=[1"], "cannot be read"),
+        (["train", "cyclegan", "--data", "digits_to_glyphs", "--labels", "C"], "no domain C to take labels of"),
         (["translate", "nowhere", "--input", "x", "--output", "y"], "nowhere holds no run"),
         (["evaluate", "nowhere"], "nowhere holds no run"),
         (["study", "99"], "no lesson '99'"),

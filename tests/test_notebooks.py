@@ -101,6 +101,16 @@ def test_changed_words_need_no_kernel(executed):
     assert notebook(executed).cells[-1].outputs[0].data == {"text/plain": "42"}
 
 
+def test_changed_tags_need_no_kernel(executed):
+    edit(executed, "ipython3\n6 * 7", "ipython3\n:tags: [headline]\n\n6 * 7")
+    assert notebooks.problems("01_one", **executed) == [
+        "cell 6 differs between lesson and notebook; run `make sync`",
+    ]
+    assert notebooks.sync(**executed) == 0
+    last = notebook(executed).cells[-1]
+    assert last.metadata == {"tags": ["headline"]} and last.outputs[0].data == {"text/plain": "42"}
+
+
 def test_changed_code_drops_the_outputs_from_there_on(executed):
     edit(executed, 'print("you")', 'print("all")')
     assert notebooks.sync(execute=False, **executed) == 0

@@ -1,37 +1,54 @@
-"""The part of README.md that is measured: the table of lessons with their verdicts, and the picture of real results."""
+"""The part of README.md that is measured: the table of lessons with their verdicts and pictures, and that of costs."""
 
 import base64
 import json
 from pathlib import Path
 
-import nbformat
-
 from labkit.errors import LabError
 from labkit.folders import Folders
 from labkit.ledger.record import read_recorded
+from labkit.ledger.report.lesson_page import headline_figures
 from labkit.ledger.verdicts import FAILS, HOLDS, UNDECIDED
+from labkit.notebooks import lesson_names, read_notebook
 from labkit.paths import ROOT, write_atomically
 
 BEGIN = "<!-- lessons: written by `make sync`; do not edit by hand -->"
 END = "<!-- end of lessons -->"
 COSTS_BEGIN = "<!-- costs: written by `make sync` from what `make bench` measured; do not edit by hand -->"
 COSTS_END = "<!-- end of costs -->"
-PICTURE = "docs/translation.png"
-PICTURE_LESSON, PICTURE_TAG = "00_start_here", "readme-picture"
+PICTURE_WIDTH = 200  # pixels
 
 
 def lesson_table(folders: Folders = Folders()) -> str:  # noqa: B008 (frozen)
-    """Markdown: one row a lesson, with the verdicts that are recorded at profile `lesson`."""
-    recorded = read_recorded(folders.verdicts("lesson"))
-    rows = ["| lesson | holds | undecided | does not hold | seconds |", "|---|--:|--:|--:|--:|"]
-    for text in sorted(folders.lessons.glob("[0-9][0-9]_*.md")):
-        title = next(line[2:] for line in text.read_text(encoding="utf8").splitlines() if line.startswith("# "))
-        entry = recorded.get(text.stem)
+    """Markdown: one row a lesson, with its picture and the verdicts that are recorded at profile `lesson`."""
+    recorded, shown = read_recorded(folders.verdicts("lesson")), pictures(folders)
+    rows = ["| | lesson | holds | undecided | does not hold | seconds |", "|---|---|--:|--:|--:|--:|"]
+    for lesson in lesson_names(folders.lessons):
+        text = (folders.lessons / f"{lesson}.md").read_text(encoding="utf8")
+        title = next(line[2:] for line in text.splitlines() if line.startswith("# "))
+        image = f'<img src="{picture_path(lesson)}" width="{PICTURE_WIDTH}" alt="">' if lesson in shown else ""
+        entry = recorded.get(lesson)
         verdicts = [claim["verdict"] for claim in entry["claims"].values()] if entry else []
         counts = [str(verdicts.count(outcome)) if entry else "–" for outcome in (HOLDS, UNDECIDED, FAILS)]
         seconds = str(entry["seconds"]) if entry else "–"
-        rows.append(f"| [{title}](notebooks/{text.stem}.ipynb) | {' | '.join(counts)} | {seconds} |")
+        rows.append(f"| {image} | [{title}](notebooks/{lesson}.ipynb) | {' | '.join(counts)} | {seconds} |")
     return "\n".join(rows)
+
+
+def picture_path(lesson: str) -> str:
+    """Where the picture of a lesson lies, from the folder of the README."""
+    return f"docs/{lesson}.png"
+
+
+def pictures(folders: Folders = Folders()) -> dict[str, bytes]:  # noqa: B008 (frozen)
+    """Lesson -> the PNG that its cell tagged `headline` ends with; lessons without one have no picture."""
+    found = {}
+    for lesson in lesson_names(folders.lessons):
+        path = folders.notebooks / f"{lesson}.ipynb"
+        figures = headline_figures(read_notebook(path)) if path.exists() else []
+        if figures:
+            found[lesson] = base64.b64decode(figures[-1])
+    return found
 
 
 def cost_table(folders: Folders = Folders()) -> str:  # noqa: B008 (frozen)
@@ -55,21 +72,11 @@ def with_table(readme: str, table: str, begin: str = BEGIN, end: str = END) -> s
     return f"{head}{begin}\n\n{table}\n\n{end}{rest.partition(end)[2]}"
 
 
-def picture(folders: Folders = Folders()) -> bytes:  # noqa: B008 (frozen)
-    """The PNG that the tagged cell of the executed lesson shows."""
-    path = folders.notebooks / f"{PICTURE_LESSON}.ipynb"
-    for cell in nbformat.read(path, as_version=4).cells:
-        if PICTURE_TAG in cell.metadata.get("tags", []):
-            for output in cell.outputs:
-                if "image/png" in output.get("data", {}):
-                    return base64.b64decode(output["data"]["image/png"])
-    raise LabError(f"{path}: no executed cell with the tag '{PICTURE_TAG}' shows a picture; run `make sync`.")
-
-
 def update(root: Path = ROOT) -> None:
-    """Bring README.md and its picture in step with the notebooks and the recorded verdicts."""
+    """Bring README.md and its pictures in step with the notebooks and the recorded verdicts."""
     folders = Folders.under(root)
     readme = root / "README.md"
     text = with_table(readme.read_text(encoding="utf8"), lesson_table(folders))
     write_atomically(readme, with_table(text, cost_table(folders), COSTS_BEGIN, COSTS_END))
-    write_atomically(root / PICTURE, picture(folders))
+    for lesson, content in pictures(folders).items():
+        write_atomically(root / picture_path(lesson), content)

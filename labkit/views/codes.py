@@ -35,6 +35,39 @@ def code_map(codes: Mapping[str, Tensor], kinds: Tensor, names: Sequence[str], c
     return figure
 
 
+def class_map(
+    source: Tensor,
+    target: Tensor,
+    kinds: Mapping[str, tuple[Sequence[str], Sequence[str]]],
+    colours: Mapping[str, Sequence[float]] = {},
+) -> Figure:
+    """Codes of source classes (N, D) as dots and of target classes (M, D) as diamonds, in the two main directions of
+    the source; the same map in each panel, coloured by another factor.
+
+    kinds: title -> what that factor is, for each of the source codes and for each of the target codes. colours: what it
+    is -> RGB in [0, 1]; other values get colours of their own.
+    """
+    from matplotlib import colormaps
+
+    mean, directions = principal(source)
+    places = [(codes - mean) @ (directions / directions.square().sum(1, keepdim=True)).T for codes in (source, target)]
+    figure, axes = style.panels(len(kinds), width=3.3, height=3.2, sharex=True, sharey=True)
+    for panel, (title, both) in zip(axes, kinds.items(), strict=True):
+        for i, value in enumerate(sorted({*both[0], *both[1]})):
+            colour = colours.get(value, colormaps["tab10"](i % 10)[:3])
+            for points, own, look in zip(
+                places, both, ({"s": 9, "lw": 0.3}, {"s": 34, "marker": "D", "lw": 1.0}), strict=True
+            ):
+                chosen = points[[item == value for item in own]]
+                edge = "#999999" if look["s"] == 9 else "black"
+                panel.scatter(*chosen.T.tolist(), color=tuple(colour), edgecolor=edge, **look)
+            panel.scatter([], [], s=20, color=tuple(colour), edgecolor="#999999", lw=0.3, label=value)
+        panel.set(title=title, xlabel="first main direction")
+        panel.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=4, handletextpad=0.1, columnspacing=0.8)
+    axes[0].set_ylabel("second")
+    return figure
+
+
 def distance_histograms(found: Mapping[str, PairDistances]) -> Figure:
     """A panel for each way to measure a distance: how far apart pairs of one scene are, and pairs of one domain."""
     figure, axes = style.panels(len(found), width=3.6, height=2.5)

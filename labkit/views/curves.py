@@ -1,6 +1,8 @@
 """Loss curves: raw and smoothed, beside the values that they would have at equilibrium."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,7 +11,9 @@ from matplotlib.figure import Figure
 from labkit.train.history import History
 from labkit.views import style
 
-COLOURS = (style.DISCRIMINATOR, style.GENERATOR, style.SKY, style.GREY, style.BLUE, style.ORANGE)
+COLOURS = (style.DISCRIMINATOR, style.GENERATOR, style.SKY, style.GREY)  # of terms that belong to no domain, in turn
+DOMAINS = {"A": style.A, "B": style.B}
+LINES = ("-", (0, (5, 1.2)), (0, (1, 1)), (0, (5, 1, 1, 1)))  # of the terms that share a colour, in turn
 
 
 def smoothed(values: Sequence[float], window: int) -> np.ndarray:
@@ -21,16 +25,26 @@ def smoothed(values: Sequence[float], window: int) -> np.ndarray:
     return (sums[high] - sums[low]) / (high - low)
 
 
+def looks(terms: Sequence[str]) -> list[dict]:
+    """Colour and line of each term: blue where its name ends in A, orange where it ends in B (`G/cyc_A`, `D/B`)."""
+    others, seen, found = cycle(COLOURS), Counter(), []
+    for term in terms:
+        colour = DOMAINS.get(term[-1]) or next(others)
+        found.append({"color": colour, "linestyle": LINES[seen[colour]]})
+        seen[colour] += 1
+    return found
+
+
 def draw_losses(
     axes: Axes, history: History, terms: Sequence[str], equilibrium: Mapping[str, float | None] = {}, window: int = 25
 ) -> None:
     """Each term raw (thin, pale) and smoothed; a dashed line in its colour where it would rest at equilibrium."""
-    for term, colour in zip(terms, COLOURS, strict=False):
+    for term, look in zip(terms, looks(terms), strict=True):
         steps, values = history.curve(term)
-        axes.plot(steps, values, color=colour, alpha=0.25, linewidth=0.6)
-        axes.plot(steps, smoothed(values, window), color=colour, label=term)
+        axes.plot(steps, values, color=look["color"], alpha=0.25, linewidth=0.6)
+        axes.plot(steps, smoothed(values, window), **look, label=term)
         if equilibrium.get(term) is not None:
-            axes.axhline(equilibrium[term], color=colour, linestyle=(0, (4, 3)), linewidth=1)
+            axes.axhline(equilibrium[term], color=look["color"], linestyle=(0, (4, 3)), linewidth=1)
     axes.set_xlabel("step")
 
 
@@ -43,8 +57,8 @@ def loss_curves(
 ) -> Figure:
     """One panel for each run, all with the same axes, so that a healthy and a sick run can be compared by eye.
 
-    runs: title -> history. terms: names of the history, at most six. equilibrium: term -> value of the dashed line.
-    window: steps of the moving mean.
+    runs: title -> history. terms: names of the history, at most four of one colour. equilibrium: term -> value of the
+    dashed line. window: steps of the moving mean.
     """
     figure, axes = style.panels(len(runs), width=min(style.PANEL[0], 10 / len(runs)), sharey=True)
     for panel, (title, history) in zip(axes, runs.items(), strict=True):

@@ -6,12 +6,13 @@ Domain A, and with it what is real, is always blue; domain B, and with it what i
 import io
 
 from matplotlib.figure import Figure
-from PIL import Image
+from PIL import Image, ImageColor
 
 BLUE, ORANGE, GREEN, PURPLE, SKY, GREY = "#0072B2", "#D55E00", "#009E73", "#AA4499", "#56B4E9", "#666666"
 A, B = BLUE, ORANGE
 REAL, FAKE = BLUE, ORANGE
 DISCRIMINATOR, GENERATOR = PURPLE, GREEN
+KEPT = ("#000000", "#FFFFFF", BLUE, ORANGE, GREEN, PURPLE, SKY, GREY)  # in every palette, however colourful the figure
 
 PANEL = (3.2, 2.4)  # inches
 MAX_BYTES = 50_000  # of one figure; base64 in a notebook adds a third
@@ -60,13 +61,15 @@ def panels(columns: int = 1, rows: int = 1, width: float = PANEL[0], height: flo
 def png(figure: Figure) -> bytes:
     """The figure as the bytes of a PNG file, cut to what is drawn.
 
-    A figure full of photographs is reduced to 256 colours where it would weigh more than `MAX_BYTES`: notebooks are
-    kept under version control.
+    A figure full of photographs is reduced to 256 colours, those of this module among them, where it would weigh more
+    than `MAX_BYTES`: notebooks are kept under version control.
     """
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=RC["savefig.dpi"], bbox_inches="tight", pad_inches=0.05)
     if file.tell() <= MAX_BYTES:
         return file.getvalue()
-    reduced = io.BytesIO()
-    Image.open(file).convert("RGB").quantize(256).save(reduced, format="png", optimize=True)
+    whole, reduced, palette = Image.open(file).convert("RGB"), io.BytesIO(), Image.new("P", (1, 1))
+    own = whole.quantize(256 - len(KEPT)).getpalette()[: 3 * (256 - len(KEPT))]
+    palette.putpalette(own + [level for colour in KEPT for level in ImageColor.getrgb(colour)])
+    whole.quantize(palette=palette, dither=Image.Dither.NONE).save(reduced, format="png", optimize=True)
     return reduced.getvalue()

@@ -1,12 +1,15 @@
-"""README.md says what was measured: its table and its picture are those that the tools would write now."""
+"""README.md says what was measured: its tables and its pictures are those that the tools would write now."""
 
+import base64
 import json
 
+import nbformat
 import pytest
 
 from labkit.errors import LabError
 from labkit.folders import Folders
 from labkit.ledger import readme
+from labkit.notebooks import lesson_names
 from labkit.paths import ROOT
 
 
@@ -34,8 +37,11 @@ def test_a_row_of_costs_has_ratios_to_cyclegan_and_names_the_machine(tmp_path):
     assert table.splitlines()[-1] == "| CUT | 500 | 0.50 | 512 MB | 0.50 | 2.00 | 0.50 | 0.50 | 0.50 | 0.50 |"
 
 
-def test_the_picture_is_the_notebooks():
-    assert (ROOT / readme.PICTURE).read_bytes() == readme.picture(), "run `make sync`"
+def test_the_pictures_are_the_notebooks_and_each_lesson_has_one():
+    shown = readme.pictures()
+    assert list(shown) == lesson_names()
+    stored = {path.stem: path.read_bytes() for path in (ROOT / "docs").glob("[0-9][0-9]_*.png")}
+    assert stored == shown, "run `make sync`"
 
 
 def test_a_row_counts_the_verdicts_and_a_lesson_without_record_says_so(tmp_path):
@@ -47,9 +53,18 @@ def test_a_row_counts_the_verdicts_and_a_lesson_without_record_says_so(tmp_path)
     path = folders.verdicts("lesson")
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps({"01_a": {"seconds": 71, "claims": claims}}))
+    curves, grid = b"curves", b"grid"
+    outputs = [
+        nbformat.v4.new_output("display_data", {"image/png": base64.b64encode(png).decode()}) for png in (curves, grid)
+    ]
+    cell = nbformat.v4.new_code_cell("1", outputs=outputs, metadata={"tags": ["headline"]})
+    folders.notebooks.mkdir()
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), folders.notebooks / "01_a.ipynb")
+    assert readme.pictures(folders) == {"01_a": grid}
     rows = readme.lesson_table(folders).splitlines()
-    assert rows[2] == "| [01 · Title](notebooks/01_a.ipynb) | 2 | 1 | 1 | 71 |"
-    assert rows[3] == "| [02 · Title](notebooks/02_b.ipynb) | – | – | – | – |"
+    image = '<img src="docs/01_a.png" width="200" alt="">'
+    assert rows[2] == f"| {image} | [01 · Title](notebooks/01_a.ipynb) | 2 | 1 | 1 | 71 |"
+    assert rows[3] == "|  | [02 · Title](notebooks/02_b.ipynb) | – | – | – | – |"
 
 
 def test_a_readme_without_markers_is_refused():

@@ -40,14 +40,15 @@ def test_a_core_lesson_rests_on_trained_runs(lesson):
 
 
 @pytest.mark.parametrize("lesson", CORE)
-def test_at_most_two_claims_stand_as_known_not_to_hold_everywhere(lesson):
+def test_few_claims_stand_as_known_not_to_hold_everywhere(lesson):
+    # Two, or one in five where a lesson states many: more would mean that its systems do not work here.
     recorded = {profile: recorded_verdicts(read_recorded(Folders().verdicts(profile))) for profile in PROFILES}
     never = []
     for claim in claims_of(lesson):
         verdicts = [known[claim.id] for known in recorded.values() if claim.id in known]
         if verdicts and all(verdict == FAILS for verdict in verdicts):
             never.append(claim)
-    assert len(never) <= 2
+    assert len(never) <= max(2, len(claims_of(lesson)) // 5)
     assert all(claim.note for claim in never), "a claim that does not hold says why"
 
 

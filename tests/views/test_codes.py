@@ -3,7 +3,7 @@
 import torch
 
 from labkit.metrics.invariance import PairDistances
-from labkit.views.codes import code_map, distance_histograms, principal
+from labkit.views.codes import class_map, code_map, distance_histograms, principal
 
 
 def test_principal_directions_of_a_stretched_cloud():
@@ -22,6 +22,22 @@ def test_code_map_draws_every_image_once_in_the_colour_of_its_kind():
     dots = figure.axes[0].collections
     assert sum(len(d.get_offsets()) for d in dots) == 30
     assert [tuple(d.get_facecolor()[0][:3]) for d in dots] == [(1, 0, 0), (0, 1, 0), (0, 0, 1)]
+
+
+def test_class_map_shows_source_as_dots_and_target_as_diamonds_in_the_directions_of_the_source():
+    source = torch.tensor([[3.0, 0.0], [-3.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+    target = torch.tensor([[6.0, 0.0]])
+    inks = (["sky", "sky", "pink", "pink"], ["pink"])
+    figure = class_map(source, target, {"ink": inks, "same": inks}, {"sky": (0, 0, 1), "pink": (1, 0, 0)})
+    assert len(figure.axes) == 2
+    drawn = [(c.get_offsets().tolist(), tuple(c.get_facecolor()[0][:3])) for c in figure.axes[0].collections]
+    drawn = [(points, colour) for points, colour in drawn if len(points)]
+    by_size = {(len(points), colour) for points, colour in drawn}
+    assert by_size == {(2, (1, 0, 0)), (1, (1, 0, 0)), (2, (0, 0, 1))}
+    (diamond,) = [points[0] for points, _ in drawn if len(points) == 1]
+    dots = [abs(x) for points, colour in drawn for x, _ in points if colour == (0, 0, 1)]
+    assert abs(diamond[0]) == 2 * dots[0] and abs(diamond[1]) < 1e-6
+    assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == ["pink", "sky"]
 
 
 def test_histograms_hold_every_pair_and_name_the_auc():

@@ -5,12 +5,12 @@ import matplotlib
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageColor
 
 from labkit.data.toy import Density
 from labkit.train.history import History
 from labkit.views import style
-from labkit.views.curves import loss_curves, smoothed
+from labkit.views.curves import COLOURS, looks, loss_curves, smoothed
 from labkit.views.densities import density_game
 from labkit.views.grids import as_pixels, image_grid, strip
 from labkit.views.losses import adversarial_losses
@@ -82,6 +82,24 @@ def test_loss_curves_show_raw_smoothed_and_equilibrium():
     dashed = [line for line in lines if line.get_linestyle() == "--"]
     assert [line.get_ydata()[0] for line in dashed] == [math.log(4)]
     picture(figure)
+
+
+def test_terms_have_the_colour_of_their_domain():
+    terms = ["D/A", "G/adv_BA", "D/B", "G/cyc_B", "G/dom", "G/nce"]
+    found = looks(terms)
+    assert [look["color"] for look in found] == [style.A, style.A, style.B, style.B, *COLOURS[:2]]
+    assert len({(look["color"], str(look["linestyle"])) for look in found}) == len(terms)
+    with pytest.raises(IndexError):
+        looks(["D/A"] * 5)
+
+
+def test_a_figure_of_256_colours_keeps_those_of_the_style():
+    noise = torch.rand(10, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    figure = image_grid({"real_A": noise, "fake_B": noise})
+    content = style.png(figure)
+    assert Image.open(io.BytesIO(content)).mode == "P"
+    colours = {tuple(colour) for colour in picture(figure).reshape(-1, 3).tolist()}
+    assert {ImageColor.getrgb(style.A), ImageColor.getrgb(style.B), (255, 255, 255)} <= colours
 
 
 def test_density_game_draws_theory_and_answers():
