@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from known_translator import Known
 
 from labkit.data.domain import DataSet, Domain
 from labkit.data.toy import ring_centres
@@ -11,18 +12,6 @@ from labkit.metrics.steganography import GREY, low_frequency_noise
 from labkit.runs import RunSpec, measures03
 from labkit.runs.measures import measure
 from labkit.runs.run import Run
-from labkit.systems.base import Translator
-
-
-class Known(Translator):
-    """Translates by two given functions."""
-
-    def __init__(self, there, back=lambda y: y):
-        super().__init__()
-        self.ways = {("A", "B"): there, ("B", "A"): back}
-
-    def translate(self, x, src="A", dst="B"):
-        return self.ways[src, dst](x)
 
 
 def known_run(there, A, B=None, back=lambda y: y, truth=None, labels=None):

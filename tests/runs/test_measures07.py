@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from known_translator import Known
 
 from labkit.data import load
 from labkit.data.domain import DataSet, Domain
@@ -11,17 +12,7 @@ from labkit.runs import RunSpec, measures07
 from labkit.runs.bench import gflop
 from labkit.runs.measures import measure
 from labkit.runs.run import Run
-from labkit.systems.base import Translator
 from labkit.systems.cut import CUT, CUTSettings
-
-
-class Known(Translator):
-    def __init__(self, there, back=lambda y: y):
-        super().__init__()
-        self.ways = {("A", "B"): there, ("B", "A"): back}
-
-    def translate(self, x, src="A", dst="B"):
-        return self.ways[src, dst](x)
 
 
 @pytest.fixture(scope="module")
