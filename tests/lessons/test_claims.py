@@ -17,8 +17,8 @@ NAMES = notebooks.lesson_names()
 CORE = [name for name in NAMES if "01" <= name[:2] <= "11"]
 
 
-# The house allows two claims a lesson that are known to fail everywhere. These lessons were judged anew on seeds that no
-# trial had seen, and more failed there: they stay, and are counted here, so that another one shows.
+# The house allows two claims a lesson that are known to fail everywhere. These lessons were judged anew on seeds that
+# no trial had seen, and more failed there: they stay, and are counted here, so that another one shows.
 MORE_THAN_TWO = {"06_dtn_xgan": 3, "07_cut": 4}
 
 
