@@ -190,8 +190,8 @@ def translate(options: argparse.Namespace) -> int:
 
 
 def evaluate(options: argparse.Namespace) -> int:
+    from labkit.evaluation.measures import measure, record
     from labkit.runs import open_run
-    from labkit.runs.measures import measure, record
 
     run = open_run(Path(options.run))
     results = measure(run, options.measures)
@@ -203,14 +203,14 @@ def evaluate(options: argparse.Namespace) -> int:
 
 
 def data_list(options: argparse.Namespace) -> int:
-    from labkit.data import catalog
+    from labkit.data.files import catalog
 
     catalog.show()
     return 0
 
 
 def data_fetch(options: argparse.Namespace) -> int:
-    from labkit.data import catalog
+    from labkit.data.files import catalog
 
     for name in options.names:
         catalog.fetch(name)
@@ -218,20 +218,20 @@ def data_fetch(options: argparse.Namespace) -> int:
 
 
 def data_check(options: argparse.Namespace) -> int:
-    from labkit.data import catalog
+    from labkit.data.files import catalog
 
     return catalog.check_all(options.names)
 
 
 def data_prepare(options: argparse.Namespace) -> int:
-    from labkit.data.prepare import prepare
+    from labkit.data.files.prepare import prepare
 
     return prepare(Path(options.source), Path(options.target), options.side)
 
 
 def study(options: argparse.Namespace) -> int:
     from labkit import notebooks, profiles
-    from labkit.runs.study import study as run_study
+    from labkit.study.study import study as run_study
 
     (lesson,) = notebooks.select([options.lesson], profiles.names())
     path = run_study(lesson, options.profile, options.arms, _compute(options))

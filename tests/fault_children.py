@@ -5,7 +5,7 @@ import signal
 import time
 from pathlib import Path
 
-from labkit.data import catalog
+from labkit.data.files import catalog
 from labkit.data.unpaired import UnpairedBatches
 from labkit.runs import RunSpec, run
 from labkit.train import Compute

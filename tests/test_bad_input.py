@@ -28,11 +28,11 @@ from PIL import Image, ImageCms
 
 from labkit import data, paths, profiles
 from labkit.__main__ import main
-from labkit.data.archive import unpack
-from labkit.data.catalog import Entry, read_catalog
-from labkit.data.images import read_image
-from labkit.data.places import unpacked
-from labkit.data.prepare import prepare
+from labkit.data.files.archive import unpack
+from labkit.data.files.catalog import Entry, read_catalog
+from labkit.data.files.images import read_image
+from labkit.data.files.places import unpacked
+from labkit.data.files.prepare import prepare
 from labkit.data.unpaired import UnpairedBatches
 from labkit.errors import LabError
 from labkit.runs import RunSpec, open_run, run

@@ -35,7 +35,7 @@ def processes():
     """Children that start at once: they are forked from a server that has imported what they need, and run nothing."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
-        ["labkit.runs", "labkit.systems.cyclegan", "labkit.data.folders", "labkit.data.catalog"]
+        ["labkit.runs", "labkit.systems.cyclegan", "labkit.data.recipes.folders", "labkit.data.files.catalog"]
     )
     return context
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def _recipe(name: str, module: str) -> Callable[..., "DataSet"]:
     def recipe(**settings) -> "DataSet":
-        function = getattr(import_module(f"labkit.data.{module}"), name)
+        function = getattr(import_module(f"labkit.data.recipes.{module}"), name)
         known = list(signature(function).parameters.values())
         open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in known)
         for key in settings:

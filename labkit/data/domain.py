@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from labkit.data.images import fit, read_image
+from labkit.data.files.images import fit, read_image
 from labkit.errors import LabError
 
 KEPT_BYTES = 300 * 2**20  # scaled pictures that one FolderDomain keeps in memory

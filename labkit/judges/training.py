@@ -71,7 +71,7 @@ def train(name: str, folder: Path, plan: Plan | None = None) -> Judge:
     """
     plan = plan or PLANS[name]
     dataset = data.load(plan.data, plan.settings)
-    from labkit.train.progress import Bar  # heavy, and needed only where there is data to train on
+    from labkit.progress import Bar  # heavy, and needed only where there is data to train on
 
     train_set, test_set = dataset.train["real"], dataset.test["real"]
     batches = UnpairedBatches({"real": train_set}, plan.batch_size, plan.seed, labels=["real"])

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from labkit.data.glyphs import COLOURS
+from labkit.data.recipes.glyphs import COLOURS
 
 SHARPNESS = 40.0  # of the probabilities: two inks that differ by 0.4 in one colour are told apart with odds e^6.4
 

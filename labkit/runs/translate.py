@@ -7,10 +7,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from labkit.data.images import SUFFIXES, fit, read_image
+from labkit.data.files.images import SUFFIXES, fit, read_image
 from labkit.errors import LabError
+from labkit.progress import Bar
 from labkit.runs.run import Run
-from labkit.train.progress import Bar
 from labkit.train.seeding import seeded
 
 MULTIPLE = 16  # sides are cut to a multiple of this: the deepest networks halve four times

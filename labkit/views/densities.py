@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 from torch import Tensor
 
-from labkit.data.toy import Density, jensen_shannon
+from labkit.data.recipes.toy import Density, jensen_shannon
 from labkit.losses.adversarial import optimal_discriminator, value
 from labkit.views import style
 

@@ -5,13 +5,13 @@ import pytest
 import torch
 
 from labkit import data
-from labkit.data.few_shot import glyph_class_images
+from labkit.data.recipes.few_shot import glyph_class_images
 from labkit.errors import LabError
+from labkit.evaluation.few_shot import class_judge
 from labkit.judges import load
 from labkit.judges.judge import FROZEN, Judge, open_judge
 from labkit.judges.training import PLANS
 from labkit.runs import RunSpec
-from labkit.runs.measures08 import class_judge
 from labkit.runs.run import Run
 
 EMBEDDED = ("optdigits", "glyph_digits")

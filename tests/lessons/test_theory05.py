@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from labkit.data.glyphs import glyph_pair
+from labkit.data.recipes.glyphs import glyph_pair
 from labkit.losses.adversarial import equilibrium
 from labkit.metrics import conditional_inception_score, pairwise_diversity
 from labkit.metrics.invariance import feature_maps, pair_distances

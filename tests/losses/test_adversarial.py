@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from labkit.data.toy import Density, jensen_shannon
+from labkit.data.recipes.toy import Density, jensen_shannon
 from labkit.errors import LabError
 from labkit.losses import adversarial
 from labkit.losses.adversarial import discriminator_loss, equilibrium, generator_loss, gradient_penalty, r1_penalty

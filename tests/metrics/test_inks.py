@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from labkit.data.glyphs import Style, scattered, styles
+from labkit.data.recipes.glyphs import Style, scattered, styles
 from labkit.metrics.inks import InkJudge, ink_colour
 
 INKS = ("orange", "sky", "green", "pink")

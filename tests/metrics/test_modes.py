@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from labkit.data.toy import points_around, ring_centres
+from labkit.data.recipes.toy import points_around, ring_centres
 from labkit.metrics import high_quality_fraction, mode_divergence, modes_covered
 
 CENTRES, STD = ring_centres(8), 0.02

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from labkit.data.rendered import MAP_COLOURS, textured_to_flat
+from labkit.data.recipes.rendered import MAP_COLOURS, textured_to_flat
 from labkit.metrics import palette_accuracy, pixel_error
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from labkit.data.photos import crops
+from labkit.data.recipes.photos import crops
 from labkit.metrics import quality
 from labkit.metrics.quality import DISTORTIONS, LEVELS, auc, meaning_auc, replaced, severity_correlation, shifted
 

@@ -1,6 +1,6 @@
 import torch
 
-from labkit.data.toy import ring_centres
+from labkit.data.recipes.toy import ring_centres
 from labkit.views.relations import FIVE, relation
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image, ImageColor
 
-from labkit.data.toy import Density
+from labkit.data.recipes.toy import Density
 from labkit.train.history import History
 from labkit.views import style
 from labkit.views.curves import COLOURS, looks, loss_curves, smoothed

@@ -1,0 +1,190 @@
+"""Data sets made of image files: the layout of CycleGAN, any two folders, and a folder for each class.
+
+`root`, `A` and `B` are folders, zip archives, or names of either in LABKIT_DATA (see `labkit.data.files.places`).
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from labkit.data.domain import DataSet, FolderDomain
+from labkit.data.files.images import SUFFIXES, check_header
+from labkit.data.files.places import locate
+from labkit.errors import LabError
+
+
+def image_files(folder: Path) -> list[Path]:
+    """The image files in `folder` and below, sorted by name; hidden ones are left out. Looks at each file's header.
+
+    Raises LabError where the folder is missing, unreadable, or without images, or where a file is no image.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise LabError(f"{folder}: there is no such folder.")
+    try:
+        found = [path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES]
+    except OSError as error:
+        raise LabError(f"{folder}: the folder cannot be read ({error.strerror}).") from None
+    files = sorted(p for p in found if not any(part.startswith(".") for part in p.relative_to(folder).parts))
+    if not files:
+        raise LabError(f"{folder}: there are no images; labkit reads {', '.join(s[1:] for s in SUFFIXES)}.")
+    for path in files:
+        check_header(path)
+    return files
+
+
+def cyclegan_folders(
+    root: str,
+    size: int = 128,
+    load_size: int | None = None,
+    flip: bool = True,
+    channels: int = 3,
+    held_out: float = 0.1,
+    zoom: float = 1.0,
+    seed: int = 0,
+) -> DataSet:
+    """The layout of CycleGAN: `trainA`, `trainB` and, where they exist, `testA`, `testB` in the folder `root`.
+
+    Without a test folder, the part `held_out` of that domain's training files (chosen by `seed`) is kept for tests.
+    Training images are cropped at random from `load_size` (and scaled at random before that, down to `zoom`) and
+    mirrored; test images are scaled to `size`.
+    """
+    folder = locate(root)
+    lacking = [name for name in ("trainA", "trainB") if not (folder / name).is_dir()]
+    if lacking:
+        raise LabError(
+            f"{folder}: the layout of CycleGAN needs the folders trainA and trainB; {lacking[0]} is missing."
+        )
+    train, test = {}, {}
+    for key in ("A", "B"):
+        files = image_files(folder / f"train{key}")
+        if (folder / f"test{key}").is_dir():
+            parts = files, image_files(folder / f"test{key}")
+        else:
+            parts = split_files(files, held_out, seed)
+        train[key] = FolderDomain(f"{folder.name}_{key}", parts[0], size, load_size, flip, channels, zoom=zoom)
+        test[key] = FolderDomain(f"{folder.name}_{key}", parts[1], size, channels=channels)
+    return DataSet(folder.name, train, test)
+
+
+def two_folders(
+    A: str,
+    B: str,
+    size: int = 128,
+    load_size: int | None = None,
+    flip: bool = True,
+    channels: int = 3,
+    held_out: float = 0.1,
+    zoom: float = 1.0,
+    seed: int = 0,
+) -> DataSet:
+    """Any two folders of images. The part `held_out` of each (at least one file) is kept for tests.
+
+    A folder with a single image, as for SinCUT, is trained on and tested on the same image (with `zoom` 0.33 for the
+    random scale of its official code).
+    """
+    train, test = {}, {}
+    for key, name in (("A", A), ("B", B)):
+        folder = locate(name)
+        parts = split_files(image_files(folder), held_out, seed)
+        train[key] = FolderDomain(folder.name, parts[0], size, load_size, flip, channels, zoom=zoom)
+        test[key] = FolderDomain(folder.name, parts[1], size, channels=channels)
+    return DataSet(f"{train['A'].name}_to_{train['B'].name}", train, test)
+
+
+def single_pair(
+    root: str, size: int = 64, load_size: int = 1024, zoom: float = 1 / 3, flip: bool = True, channels: int = 3
+) -> DataSet:
+    """One picture of each domain, as SinCUT learns from: the only ones in `trainA` and `trainB` of the folder `root`.
+
+    Training sees crops of `size`, cut at random out of the picture at a random scale (shorter side between
+    `zoom` · `load_size` and `load_size`). Tested is the picture as a whole: its middle square, `load_size` wide.
+    """
+    folder = locate(root)
+    files = {key: image_files(folder / f"train{key}") for key in ("A", "B")}
+    for key, found in files.items():
+        if len(found) > 1:
+            raise LabError(f"{folder / f'train{key}'}: there are {len(found)} images; a single pair has one a domain.")
+    train, test = {}, {}
+    for key, found in files.items():
+        train[key] = FolderDomain(f"{folder.name}_{key}", found, size, load_size, flip, channels, zoom=zoom)
+        test[key] = FolderDomain(f"{folder.name}_{key}", found, load_size, channels=channels)
+    return DataSet(folder.name, train, test)
+
+
+def class_folders(
+    root: str,
+    size: int = 128,
+    load_size: int | None = None,
+    flip: bool = True,
+    channels: int = 3,
+    unseen_classes: int = 0,
+    held_out: float = 0.1,
+    seed: int = 0,
+) -> DataSet:
+    """A folder for each class in `root`, as the domain "real"; a label is the place of its folder in sorted order.
+
+    With `unseen_classes` the test set holds that many whole classes (chosen by `seed`), which training never sees, for
+    few-shot translation; without, it holds the part `held_out` of every class.
+    """
+    folder = locate(root)
+    classes = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    if len(classes) < 2 or not 0 <= unseen_classes < len(classes):
+        raise LabError(
+            f"{folder}: {len(classes)} class folders, of which {unseen_classes} unseen, are too few to train on."
+        )
+    unseen = set(np.random.default_rng([seed, 0xC1]).permutation(len(classes))[:unseen_classes].tolist())
+    parts: tuple[list, list] = [], []
+    for label, path in enumerate(classes):
+        files = image_files(path)
+        split = split_files(files, held_out, seed) if not unseen else ([], files) if label in unseen else (files, [])
+        for part, chosen in zip(parts, split, strict=True):
+            part.extend((file, label) for file in chosen)
+    files, labels = ([[item[i] for item in part] for part in parts] for i in range(2))
+    train = FolderDomain(folder.name, files[0], size, load_size, flip, channels, torch.tensor(labels[0]))
+    test = FolderDomain(folder.name, files[1], size, channels=channels, labels=torch.tensor(labels[1]))
+    return DataSet(folder.name, {"real": train}, {"real": test})
+
+
+def emoji(
+    root: str = "emoji",
+    domains: Sequence[str] = ("A", "B"),
+    styles: Sequence[str] = (),
+    size: int = 64,
+    channels: int = 3,
+    seed: int = 0,
+) -> DataSet:
+    """Emoji in two or three drawing styles (folders trainA … testC); equal file names show the same emoji.
+
+    For training each emoji is given to one of the `domains` only, chosen by `seed`, so that no pair is ever seen. The
+    test emoji come in every style, and `truth` pairs them. `styles` names the style of each domain, where it is not the
+    one of its name: ("A", "C") sets the first style against the third, as domains A and B.
+    """
+    folder, style_of = locate(root), dict(zip(domains, styles or domains, strict=True))
+    names = sorted(path.name for path in image_files(folder / f"train{style_of[domains[0]]}"))
+    turn = np.random.default_rng([seed, 0xE0]).permutation(len(names)) % len(domains)
+    train, test = {}, {}
+    for i, key in enumerate(domains):
+        own = [folder / f"train{style_of[key]}" / name for name, whose in zip(names, turn, strict=True) if whose == i]
+        train[key] = FolderDomain(f"emoji_{style_of[key]}", own, size, channels=channels)
+        test[key] = FolderDomain(
+            f"emoji_{style_of[key]}", image_files(folder / f"test{style_of[key]}"), size, channels=channels
+        )
+    test_names = {key: [path.name for path in domain.paths] for key, domain in test.items()}
+    if any(found != test_names[domains[0]] for found in test_names.values()):
+        raise LabError(f"{folder}: the test folders must hold the same file names, or they are no pairs.")
+    pictures = {key: domain.images for key, domain in test.items()}
+    return DataSet("emoji", train, test, {(a, b): pictures[b] for a in domains for b in domains if a != b})
+
+
+def split_files(files: list[Path], held_out: float, seed: int) -> tuple[list[Path], list[Path]]:
+    """Training and test files, disjoint; a single file serves as both."""
+    if not 0 < held_out < 1:
+        raise LabError(f"held_out must lie between 0 and 1, found {held_out}.")
+    if len(files) == 1:
+        return files, files
+    count = min(len(files) - 1, max(1, round(len(files) * held_out)))
+    chosen = set(np.random.default_rng([seed, 0x5917]).permutation(len(files))[:count].tolist())
+    return [f for i, f in enumerate(files) if i not in chosen], [f for i, f in enumerate(files) if i in chosen]

@@ -1,0 +1,296 @@
+"""Pairs of domains drawn from the same kind of scene, so that the true partner of a test image is known.
+
+A scene is a handful of numbers; a renderer turns it into a picture. Training pictures of A and of B are drawn from
+different scenes: there is no pair for training to see. The test scenes are drawn by both renderers, and `truth` hands
+the pictures, and what the scene holds where, to the metrics alone.
+
+The textures are real photographs of grass, gravel and brick (scikit-image).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional as F
+
+from labkit.data.domain import DataSet, Domain
+from labkit.data.recipes.photos import photo
+from labkit.errors import LabError
+
+LAND = ("water", "wood", "field", "town", "road", "roof")
+MAP_COLOURS = torch.tensor(  # one flat colour for each kind of LAND, RGB in [0, 1]
+    [
+        [0.65, 0.80, 0.93],
+        [0.72, 0.87, 0.66],
+        [0.96, 0.92, 0.76],
+        [0.86, 0.85, 0.84],
+        [1.00, 1.00, 1.00],
+        [0.80, 0.62, 0.55],
+    ]
+)
+_AERIAL = {  # kind of LAND -> surface, its darkest and its brightest colour
+    "water": ("gravel", (0.12, 0.24, 0.35), (0.16, 0.29, 0.41)),
+    "wood": ("grass", (0.04, 0.13, 0.05), (0.33, 0.50, 0.24)),
+    "field": ("gravel", (0.52, 0.44, 0.24), (0.80, 0.72, 0.46)),
+    "town": ("gravel", (0.30, 0.29, 0.28), (0.62, 0.60, 0.58)),
+    "road": ("gravel", (0.22, 0.22, 0.24), (0.36, 0.36, 0.38)),
+    "roof": ("brick", (0.42, 0.15, 0.10), (0.80, 0.42, 0.30)),
+}
+_AT_ONCE = 16  # scenes drawn together: few enough that what is drawn stays in the processor's cache
+
+
+# -- land: textured aerial photograph <-> flat map ---------------------------------------------------------------------
+
+
+def textured_to_flat(size: int = 64, n_train: int = 400, n_test: int = 60, seed: int = 0) -> DataSet:
+    """A: aerial photographs of an invented land, textured. B: its map, a flat colour for each kind of land.
+
+    A to B loses information (the grain of every surface), as photo to map does in CycleGAN. `truth["A", "land"]` holds
+    the kind of land (place in LAND) of every pixel of the test images, (N, 1, size, size), as float32. From B to A the
+    truth is one of many: the map fixes where a wood is, not each of its leaves.
+    """
+    land_A, land_B, land = (_land(n, size, 3 * seed + part) for part, n in enumerate((n_train, n_train, n_test)))
+    aerial = _aerial(land, 3 * seed + 2)
+    return DataSet(
+        "textured_to_flat",
+        {"A": Domain("aerial", _aerial(land_A, 3 * seed)), "B": Domain("map", _map(land_B))},
+        {"A": Domain("aerial", aerial), "B": Domain("map", _map(land))},
+        {("A", "B"): _map(land), ("B", "A"): aerial, ("A", "land"): _halved(land[:, None].float(), nearest=True)},
+    )
+
+
+def _land(n: int, size: int, seed: int) -> Tensor:
+    """The kind of land at every pixel of `n` scenes, drawn at twice the size, (n, 2 size, 2 size) int64."""
+    rng = np.random.default_rng([seed, 0x1A4D])
+    return torch.cat([_scenes(min(_AT_ONCE, n - first), 2 * size, rng) for first in range(0, n, _AT_ONCE)])
+
+
+def _scenes(n: int, side: int, rng: np.random.Generator) -> Tensor:
+    def uniform(low: float, high: float, *shape: int) -> Tensor:
+        return torch.from_numpy(rng.uniform(low, high, size=(n, *shape)).astype(np.float32))
+
+    line = (torch.arange(side) + 0.5) / side
+    y, x = line[None, :, None], line[None, None, :]
+    # parcels: each pixel belongs to the nearest of seven sites, and each site has one of the first four kinds of land
+    wobbly = x + 0.03 * torch.sin(2 * torch.pi * (3 * (x + y) + uniform(0, 1, 1, 1)))
+    nearest, land = torch.full((n, side, side), torch.inf), torch.zeros(n, side, side, dtype=torch.int64)
+    for _ in range(7):
+        kind = torch.from_numpy(rng.choice(4, size=(n, 1, 1), p=[0.18, 0.30, 0.27, 0.25]))
+        distance = (wobbly - uniform(0, 1, 1, 1)) ** 2 + (y - uniform(0, 1, 1, 1)) ** 2
+        land = torch.where(distance < nearest, kind, land)
+        nearest = torch.minimum(distance, nearest)
+    # roofs: rotated rectangles, only where there is town
+    for _ in range(14):
+        angle = uniform(0, torch.pi, 1, 1)
+        dx, dy = x - uniform(0, 1, 1, 1), y - uniform(0, 1, 1, 1)
+        along, across = angle.cos() * dx + angle.sin() * dy, angle.cos() * dy - angle.sin() * dx
+        inside = (along.abs() < uniform(0.04, 0.09, 1, 1)) & (across.abs() < uniform(0.03, 0.06, 1, 1))
+        land = torch.where(inside & (land == 3), 5, land)
+    # roads: two bands that bend a little
+    for width in (0.030, 0.022):
+        angle, offset = uniform(0, torch.pi, 1, 1), uniform(-0.25, 0.25, 1, 1)
+        along = angle.cos() * (x - 0.5) + angle.sin() * (y - 0.5)
+        across = angle.cos() * (y - 0.5) - angle.sin() * (x - 0.5) - offset
+        bend = 0.06 * torch.sin(4 * along + uniform(0, 6.28, 1, 1))
+        land = torch.where((across - bend).abs() < width, 4, land)
+    return land
+
+
+def _aerial(land: Tensor, seed: int) -> Tensor:
+    rng = np.random.default_rng([seed, 0xAE41])
+    return torch.cat([_photographed(part, rng) for part in land.split(_AT_ONCE)])
+
+
+def _photographed(land: Tensor, rng: np.random.Generator) -> Tensor:
+    n, side = len(land), land.shape[-1]
+    surfaces = ("grass", "gravel", "brick")
+    grains = torch.cat([_grain(surface, n, side, rng) for surface in surfaces], 1)
+    surface = torch.tensor([surfaces.index(_AERIAL[kind][0]) for kind in LAND])[land]
+    grain = grains.gather(1, surface[:, None])
+    tone = 1 + torch.from_numpy(rng.uniform(-0.12, 0.12, size=(n, len(LAND))).astype(np.float32))
+    dark, bright = (torch.tensor([_AERIAL[kind][end] for kind in LAND]) for end in (1, 2))
+    picture = (dark[land] + (bright - dark)[land] * grain[:, 0, :, :, None]).permute(0, 3, 1, 2)
+    picture = picture * tone.gather(1, land.flatten(1)).reshape(n, 1, side, side)
+    return _halved(picture.clamp(0, 1)) * 2 - 1
+
+
+def _map(land: Tensor) -> Tensor:
+    return torch.cat([_halved(MAP_COLOURS[part].permute(0, 3, 1, 2)) for part in land.split(_AT_ONCE)]) * 2 - 1
+
+
+# -- print on grainy paper <-> print on flat paper ---------------------------------------------------------------------
+
+
+def grained_to_flat(
+    size: int = 32, n_train: int = 400, n_test: int = 60, strength: float = 0.7, seed: int = 0
+) -> DataSet:
+    """A: printed digits on grainy paper, a random window of a photograph of gravel. B: the same kind of print on black.
+
+    The plainest pair that loses information: every pixel of the paper is known in A and gone in B, and the print
+    stays where it is. One channel. `strength`: brightness of the brightest grain, white print being 1.
+    """
+    from labkit.data.recipes.glyphs import DIGITS, scattered, styles
+
+    def print_on_black(n: int, part: int) -> tuple[Tensor, Tensor]:
+        drawn = scattered(DIGITS, styles(slants=("upright",), textures=("solid",)), n, 3 * seed + part, size=size)
+        return (drawn.images + 1) / 2, drawn.contents
+
+    def on_grain(ink: Tensor, part: int) -> Tensor:
+        grain = _grain("gravel", len(ink), size, np.random.default_rng([seed, part, 0x6A1]))
+        return (ink + (1 - ink) * strength * grain) * 2 - 1
+
+    counts = (n_train, n_train, n_test)
+    (ink_A, digits_A), (ink_B, digits_B), (ink, digits) = (print_on_black(n, i) for i, n in enumerate(counts))
+    grained, flat = on_grain(ink, 1), ink * 2 - 1
+    return DataSet(
+        "grained_to_flat",
+        {"A": Domain("grained", on_grain(ink_A, 0), digits_A), "B": Domain("flat", ink_B * 2 - 1, digits_B)},
+        {"A": Domain("grained", grained, digits), "B": Domain("flat", flat, digits)},
+        {("A", "B"): flat, ("B", "A"): grained},
+    )
+
+
+# -- a figure on a ground: brown horse in the grass <-> striped horse on gravel ----------------------------------------
+
+
+COATS = {  # of horses: the darkest and the brightest colour, RGB in [0, 1]
+    "brown": ((0.26, 0.12, 0.05), (0.55, 0.30, 0.14)),
+    "white": ((0.62, 0.60, 0.58), (0.97, 0.96, 0.94)),
+}
+
+
+@dataclass(frozen=True)
+class _Herd:
+    """Horses of `n` scenes: where each is (mask, (n, 1, S, S) in [0, 1]), its own coordinates, (n, S, S, 2), and the
+    darkest and brightest colours of its coat, (2, n, 3, 1, 1)."""
+
+    mask: Tensor
+    own: Tensor
+    coat: Tensor
+
+
+def figure_on_ground(
+    size: int = 64, n_train: int = 400, n_test: int = 60, coats: Sequence[str] = ("brown",), seed: int = 0
+) -> DataSet:
+    """A: a brown horse on grass. B: a striped horse on dry gravel: figure and ground both change between the domains.
+
+    With two `coats` a horse of A has the one or the other, and its label says which (the place in `coats`): a colour
+    that no zebra shows, so that A to B loses it.
+
+    `truth["A", "mask"]` and `truth["B", "mask"]` tell the metrics where the figure is, (N, 1, size, size) in [0, 1]:
+    with them one can ask whether a translation moved the figure, or painted stripes on the ground. The grain of the
+    ground is drawn anew in each domain, so there the truth is one of many.
+    """
+    if not coats or not set(coats) <= COATS.keys():
+        raise LabError(f"figure_on_ground: coats are among {', '.join(COATS)}, found {', '.join(coats) or 'none'}.")
+    herd_A, herd_B, herd = (_herd(n, size, 3 * seed + part) for part, n in enumerate((n_train, n_train, n_test)))
+    (herd_A, labels_A), (herd, labels) = (_dressed(h, coats, 3 * seed + part) for part, h in ((0, herd_A), (2, herd)))
+    plain, striped, mask = (
+        _painted(_plain, herd, 3 * seed + 2),
+        _painted(_striped, herd, 3 * seed + 2),
+        _halved(herd.mask),
+    )
+    return DataSet(
+        "figure_on_ground",
+        {
+            "A": Domain("horses", _painted(_plain, herd_A, 3 * seed), labels_A),
+            "B": Domain("zebras", _painted(_striped, herd_B, 3 * seed + 1)),
+        },
+        {"A": Domain("horses", plain, labels), "B": Domain("zebras", striped)},
+        {("A", "B"): striped, ("B", "A"): plain, ("A", "mask"): mask, ("B", "mask"): mask},
+    )
+
+
+def _herd(n: int, size: int, seed: int) -> _Herd:
+    """One silhouette in `n` poses: mirrored, turned, stretched, sheared and shifted; drawn at twice the size."""
+    rng = np.random.default_rng([seed, 0x405E])
+    low, high = [-0.20, -0.12, 0.72, 0.85, -0.15, -0.15], [0.20, 0.16, 1.05, 1.15, 0.15, 0.15]
+    pose = torch.from_numpy(rng.uniform(low, high, size=(n, 6)).astype(np.float32))[:, :, None, None]
+    shift_x, shift_y, scale, stretch, angle, shear = pose.unbind(1)
+    mirror = torch.from_numpy(rng.choice([-1.0, 1.0], size=(n, 1, 1)).astype(np.float32))
+    line = (torch.arange(2 * size) * 2 + 1) / (2 * size) - 1
+    dx, dy = line[None, None, :] - shift_x, line[None, :, None] - shift_y
+    y = (angle.cos() * dy - angle.sin() * dx) / scale
+    x = mirror * (angle.cos() * dx + angle.sin() * dy + shear * dy) / (scale * stretch)
+    own = torch.stack([x, y], 3)
+    silhouette = _silhouette()[None, None].expand(n, -1, -1, -1)
+    brown = torch.tensor(COATS["brown"])[:, None, :, None, None].expand(-1, n, -1, -1, -1)
+    return _Herd(F.grid_sample(silhouette, own, align_corners=False), own, brown)
+
+
+def _dressed(herd: _Herd, coats: Sequence[str], seed: int) -> tuple[_Herd, Tensor | None]:
+    """The herd in coats drawn from `coats`, and each horse's place among them; None where there is no choice."""
+    rng = np.random.default_rng([seed, 0xC0A7])
+    drawn = torch.from_numpy(rng.integers(len(coats), size=len(herd.mask)))
+    colours = torch.tensor([COATS[coat] for coat in coats])[drawn]  # (n, 2, 3)
+    dressed = replace(herd, coat=colours.transpose(0, 1)[..., None, None])
+    return dressed, drawn if len(coats) > 1 else None
+
+
+def _plain(herd: _Herd, rng: np.random.Generator) -> Tensor:
+    n, side = len(herd.mask), herd.mask.shape[-1]
+    ground = _between((0.10, 0.20, 0.06), (0.50, 0.66, 0.30), _grain("grass", n, side, rng))
+    dark, bright = herd.coat
+    coat = dark + (bright - dark) * (0.35 * _grain("gravel", n, side, rng) + 0.65 * _light(herd))
+    return _halved(ground + (coat - ground) * herd.mask) * 2 - 1
+
+
+def _striped(herd: _Herd, rng: np.random.Generator) -> Tensor:
+    n, side = len(herd.mask), herd.mask.shape[-1]
+    ground = _between((0.50, 0.40, 0.24), (0.86, 0.76, 0.54), _grain("gravel", n, side, rng))
+    x, y = herd.own.unbind(3)
+    stripes = torch.sigmoid(12 * torch.sin(26 * (x + 0.25 * torch.sin(3 * y))) + 1)[:, None]
+    coat = _between((0.06, 0.06, 0.07), (0.96, 0.95, 0.92), stripes * (0.75 + 0.25 * _light(herd)))
+    return _halved(ground + (coat - ground) * herd.mask) * 2 - 1
+
+
+def _painted(painter: Callable[[_Herd, np.random.Generator], Tensor], herd: _Herd, seed: int) -> Tensor:
+    rng = np.random.default_rng([seed, 0xB20])
+    parts = zip(herd.mask.split(_AT_ONCE), herd.own.split(_AT_ONCE), herd.coat.split(_AT_ONCE, 1), strict=True)
+    return torch.cat([painter(_Herd(*part), rng) for part in parts])
+
+
+def _light(herd: _Herd) -> Tensor:
+    """Brighter on the back of the figure than on its belly: (n, 1, S, S) in [0, 1]."""
+    return (0.5 - 0.6 * herd.own[..., 1]).clamp(0, 1)[:, None]
+
+
+def _silhouette() -> Tensor:
+    """The outline of a horse (scikit-image, public domain), 1 inside, in a square with a margin, (side, side)."""
+    from importlib.resources import as_file, files
+
+    with as_file(files("skimage.data") / "horse.png") as path, Image.open(path) as image:
+        dark = image.convert("L").resize((192, 160), Image.Resampling.BOX)
+    inside = 1 - torch.from_numpy(np.asarray(dark, dtype=np.float32) / 255)
+    return F.pad(inside, (16, 16, 32, 32))
+
+
+# -- shared ------------------------------------------------------------------------------------------------------------
+
+
+def _grain(surface: str, n: int, side: int, rng: np.random.Generator) -> Tensor:
+    """A random window of the photograph of a surface for each of `n` scenes, (n, 1, side, side) in [0, 1]."""
+    top, left = (torch.from_numpy(rng.integers(256, size=(n, 1, 1))) for _ in range(2))
+    rows, columns = (top + torch.arange(side)[:, None]) % 256, (left + torch.arange(side)) % 256
+    return _surface(surface)[rows, columns][:, None]
+
+
+@cache
+def _surface(name: str) -> Tensor:
+    """The photograph of a surface, (256, 256), its contrast stretched to [0, 1]."""
+    values = torch.from_numpy(np.array(photo(name).convert("L").resize((256, 256), Image.Resampling.BOX))).float()
+    low, high = values.quantile(0.02), values.quantile(0.98)
+    return ((values - low) / (high - low)).clamp(0, 1)
+
+
+def _between(dark: tuple, bright: tuple, share: Tensor) -> Tensor:
+    dark, bright = (torch.tensor(colour)[:, None, None] for colour in (dark, bright))
+    return dark + (bright - dark) * share
+
+
+def _halved(pictures: Tensor, nearest: bool = False) -> Tensor:
+    return pictures[:, :, ::2, ::2].contiguous() if nearest else F.avg_pool2d(pictures, 2)

@@ -1,0 +1,1 @@
+"""Studies: all arms of a lesson with several seeds, and what they recorded."""

@@ -1,0 +1,171 @@
+"""The arms of a lesson's experiments, and the study that runs all of them with several seeds and records the results.
+
+In `lessons/profiles.yml` a lesson names what its arms share and how each differs:
+
+    run: {system: cyclegan, data: digits_to_glyphs, steps: 200, batch_size: 16, measures: [label_accuracy]}
+    arms: {cycle: {}, naive: {settings: {lambda_cyc: 0.0}}}
+    seeds: [0]
+
+An arm may also name terms of its history, `curves: [D/B, G/nce]`, whose course with the first seed is recorded, for
+lessons that have no time, or no data, to train it. One that is null exists at other profiles, which define it.
+
+A lesson trains some arms itself at its own profile. The study trains every arm, with the profile's seeds, into
+`runs/study/<lesson>/<profile>/<arm>/seed-<n>-<key>` and resumes there; the key changes with the specification. What the
+runs measured goes to `results/<profile>/<lesson>.json`, which is committed and shown by the lesson. A profile's knob
+`keep_every`, where there is one, says after how many steps a run of the study also keeps its networks, for what is
+measured over the course of training.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from statistics import fmean
+
+from labkit import data, environment, paths, profiles
+from labkit.errors import LabError
+from labkit.evaluation.measures import measure
+from labkit.runs.run import new_system, run
+from labkit.runs.spec import RunSpec
+from labkit.settings import from_mapping
+from labkit.study import samples
+from labkit.systems.base import System
+from labkit.train import Compute, History
+
+
+def arm_spec(lesson: str, profile: str, arm: str, seed: int) -> tuple[RunSpec, list[str]]:
+    """The specification of one arm at a profile, and the names of what it measures.
+
+    Raises LabError for an arm that the lesson does not have.
+    """
+    knobs = profiles.knob_values(lesson, profile)
+    arms = _arms(knobs)
+    if arm not in arms:
+        raise LabError(f"{lesson} has no arm '{arm}'; there are {', '.join(arms) or 'none'}.")
+    content = _merge(knobs.get("run", {}), arms[arm])
+    names = content.pop("measures", [])
+    content.pop("curves", None)
+    return from_mapping(RunSpec, content | {"seed": seed}, f"lessons/profiles.yml: {lesson} / arms / {arm}"), names
+
+
+def arm_curves(lesson: str, profile: str, arm: str) -> list[str]:
+    """The terms of an arm's history whose course is recorded."""
+    return _arms(profiles.knob_values(lesson, profile))[arm].get("curves", [])
+
+
+def arm_system(lesson: str, profile: str, arm: str, seed: int) -> System:
+    """The untrained system of one arm, for a lesson that trains it step by step before the reader's eyes."""
+    return new_system(arm_spec(lesson, profile, arm, seed)[0])
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a study recorded of one arm: `values[measure]` holds one value a seed, in the order of `seeds`."""
+
+    spec: RunSpec
+    seeds: list[int]
+    values: dict[str, list[float]]
+    details: dict[str, dict]  # n, split and judge of every measure
+    environment: dict
+    up_to_date: bool  # whether the specification is still the one in profiles.yml
+    history: History = field(default_factory=History)  # with the first seed, the terms that the arm's `curves` name
+
+
+def study(
+    lesson: str,
+    profile: str = "study",
+    arms: list[str] | None = None,
+    compute: Compute = Compute(),  # noqa: B008 (frozen)
+    say: Callable[[str], None] = print,
+) -> Path:
+    """Run every arm (or the named ones) with every seed of the profile, resuming what was stopped; return the record.
+
+    Arms whose data are not on this machine are left out with a sentence.
+    """
+    knobs = profiles.knob_values(lesson, profile)
+    record = paths.RESULTS / profile / f"{lesson}.json"
+    for arm in arms or list(_arms(knobs)):
+        per_seed, curves = {}, {}
+        if missing := _missing_data(arm_spec(lesson, profile, arm, 0)[0]):
+            say(f"{lesson}: {arm} is left out. {missing}")
+            continue
+        for seed in knobs["seeds"]:
+            spec, names = arm_spec(lesson, profile, arm, seed)
+            folder = paths.RUNS / "study" / lesson / profile / arm / f"seed-{seed}-{spec.key()}"
+            say(f"{lesson}: {arm}, seed {seed}: {spec.steps} steps of {spec.system}")
+            finished = run(spec, folder, compute, keep_every=knobs.get("keep_every", 0), label=f"{arm} {seed}")
+            per_seed[seed] = measure(finished, names)
+            if len(per_seed) == 1:
+                samples.save(finished, samples.path_of(lesson, profile, arm))
+                curves = thinned(finished.history, arm_curves(lesson, profile, arm))
+        _record(record, arm, spec, per_seed, curves)
+    return record
+
+
+def recorded(lesson: str, profile: str = "study") -> dict[str, Recorded]:
+    """What the last study of `lesson` recorded, by arm; empty where there was none."""
+    path = paths.RESULTS / profile / f"{lesson}.json"
+    if not path.exists():
+        return {}
+    found = {}
+    for arm, entry in json.loads(path.read_text()).items():
+        spec = from_mapping(RunSpec, entry["spec"] | {"seed": 0}, f"{path}: {arm}")
+        known = arm in _arms(profiles.knob_values(lesson, profile))
+        up_to_date = known and arm_spec(lesson, profile, arm, 0)[0] == spec
+        details = {name: {k: v for k, v in m.items() if k != "values"} for name, m in entry["measures"].items()}
+        values = {name: m["values"] for name, m in entry["measures"].items()}
+        history = History.from_dict(entry.get("curves", {}))
+        found[arm] = Recorded(spec, entry["seeds"], values, details, entry["environment"], up_to_date, history)
+    return found
+
+
+def thinned(history: History, terms: list[str], parts: int = 30) -> dict[str, list]:
+    """Of each term its means over at most `parts` equal parts of the run, as `History.from_dict` reads them."""
+    found = {}
+    for term in terms:
+        steps, values = history.curve(term)
+        edges = [round(i * len(steps) / min(parts, len(steps))) for i in range(min(parts, len(steps)) + 1)]
+        pieces = [(steps[a:b], values[a:b]) for a, b in pairwise(edges)]
+        found[term] = [[round(fmean(s)) for s, _ in pieces], [round(fmean(v), 4) for _, v in pieces]]
+    return found
+
+
+def _arms(knobs: Mapping) -> dict[str, Mapping]:
+    """The arms of a profile; one that is null exists at another profile only."""
+    return {name: arm for name, arm in knobs.get("arms", {}).items() if arm is not None}
+
+
+def _missing_data(spec: RunSpec) -> str | None:
+    """Why the data of a run cannot be had on this machine; None where they can."""
+    try:
+        data.load(spec.data, spec.data_settings)
+    except LabError as error:
+        return str(error)
+    return None
+
+
+def _record(path: Path, arm: str, spec: RunSpec, per_seed: dict[int, dict], curves: dict[str, list]) -> None:
+    entries = json.loads(path.read_text()) if path.exists() else {}
+    definition = {key: value for key, value in asdict(spec).items() if key != "seed"}
+    names = next(iter(per_seed.values()))
+    measures = {}
+    for name, first in names.items():
+        details = {"n": first.n, "split": first.split, "judge": first.judge}
+        measures[name] = {"values": [m[name].value for m in per_seed.values()], **details}
+    entries[arm] = {
+        "spec": definition,
+        "seeds": list(per_seed),
+        "measures": measures,
+        "environment": environment.record(),
+    } | ({"curves": curves} if curves else {})
+    paths.write_atomically(path, json.dumps(entries, indent=1) + "\n")
+
+
+def _merge(base: Mapping, override: Mapping) -> dict:
+    """`override` on top of `base`; mappings in both are merged in turn."""
+    merged = dict(base)
+    for key, value in override.items():
+        both = isinstance(value, Mapping) and isinstance(base.get(key), Mapping)
+        merged[key] = _merge(base[key], value) if both else value
+    return merged

@@ -1,0 +1,3 @@
+"""What these tests share."""
+
+from small_run import spec  # noqa: F401 (a fixture)

@@ -1,0 +1,118 @@
+"""Studies: arms from the profiles file, resumed and recorded, and told apart from what is out of date."""
+
+import json
+
+import pytest
+
+from labkit import paths
+from labkit.errors import LabError
+from labkit.study.study import arm_spec, arm_system, recorded, study, thinned
+from labkit.train import History
+
+PROFILES = """
+03_test:
+  lesson:
+    run:
+      system: cyclegan
+      data: digits_to_glyphs
+      data_settings: {size: 16, n_train: 40}
+      settings: {channels: 1, ngf: 4, ndf: 4, blocks: 1, d_layers: 1}
+      steps: 1
+      batch_size: 2
+      measures: [label_accuracy]
+    arms: {cycle: {}, naive: {settings: {lambda_cyc: 0.0}}}
+    seeds: [0]
+  study:
+    run: {steps: 2}
+    seeds: [0, 1]
+"""
+
+
+@pytest.fixture
+def house(tmp_path, monkeypatch):
+    for name in ("LESSONS", "RUNS", "RESULTS"):
+        monkeypatch.setattr(paths, name, tmp_path / name.lower())
+    (tmp_path / "lessons").mkdir()
+    (tmp_path / "lessons" / "profiles.yml").write_text(PROFILES)
+    return tmp_path
+
+
+def test_an_arm_is_what_all_share_and_its_own_difference(house):
+    spec, measures = arm_spec("03_test", "study", "naive", seed=4)
+    assert (spec.steps, spec.seed, measures) == (2, 4, ["label_accuracy"])
+    assert spec.settings == {"channels": 1, "ngf": 4, "ndf": 4, "blocks": 1, "d_layers": 1, "lambda_cyc": 0.0}
+    assert arm_system("03_test", "lesson", "naive", 0).settings.lambda_cyc == 0
+    with pytest.raises(LabError, match="no arm 'cycl'; there are cycle, naive"):
+        arm_spec("03_test", "lesson", "cycl", 0)
+
+
+def test_a_study_records_every_arm_and_seed_and_is_not_run_twice(house):
+    said = []
+    path = study("03_test", say=said.append)
+    assert len(said) == 4
+    entries = json.loads(path.read_text())
+    assert entries["cycle"]["seeds"] == [0, 1]
+    assert len(entries["cycle"]["measures"]["label_accuracy"]["values"]) == 2
+    (weights,) = (house / "runs" / "study" / "03_test" / "study" / "naive").glob("seed-1-*/weights.safetensors")
+    before = weights.stat().st_mtime_ns
+    study("03_test", say=said.append)
+    assert weights.stat().st_mtime_ns == before
+
+    arms = recorded("03_test")
+    assert arms["naive"].up_to_date and arms["naive"].seeds == [0, 1]
+    assert arms["naive"].details["label_accuracy"]["judge"] == "glyph_digits"
+    changed = PROFILES.replace("steps: 2", "steps: 3")
+    (house / "lessons" / "profiles.yml").write_text(changed)
+    assert not recorded("03_test")["naive"].up_to_date
+    study("03_test", arms=["naive"], say=said.append)
+    assert recorded("03_test")["naive"].up_to_date and not recorded("03_test")["cycle"].up_to_date
+
+
+def test_nothing_recorded_is_nothing(house):
+    assert recorded("03_test") == {}
+
+
+def test_an_arm_without_its_data_is_left_out_with_a_sentence(house, monkeypatch):
+    monkeypatch.delenv("LABKIT_DATA", raising=False)
+    monkeypatch.setattr(paths, "DATA", house / "data")
+    text = PROFILES.replace(
+        "arms: {cycle: {},", "arms: {real: {data: mnist_to_usps, data_settings: {n_train: 4}}, cycle: {},"
+    )
+    (house / "lessons" / "profiles.yml").write_text(text.replace("{size: 16, n_train: 40}", "{size: 16}"))
+    said = []
+    entries = json.loads(study("03_test", say=said.append).read_text())
+    assert set(entries) == {"cycle", "naive"}
+    assert "real is left out" in said[0] and "LABKIT_DATA" in said[0]
+
+
+def test_an_arm_that_is_null_exists_where_another_profile_defines_it(house):
+    text = PROFILES.replace("arms: {cycle", "arms: {large: null, cycle") + "  full: {arms: {large: {steps: 7}}}\n"
+    (house / "lessons" / "profiles.yml").write_text(text)
+    assert arm_spec("03_test", "full", "large", 0)[0].steps == 7
+    with pytest.raises(LabError, match="no arm 'large'; there are cycle, naive"):
+        arm_spec("03_test", "study", "large", 0)
+    assert set(json.loads(study("03_test", say=lambda line: None).read_text())) == {"cycle", "naive"}
+
+
+def test_curves_that_an_arm_names_are_recorded_in_brief(house):
+    text = PROFILES.replace("cycle: {}", "cycle: {steps: 4, curves: [G/adv_AB]}").replace("run: {steps: 2}", "run: {}")
+    (house / "lessons" / "profiles.yml").write_text(text)
+    path = study("03_test", say=lambda line: None)
+    assert "curves" not in json.loads(path.read_text())["naive"]
+    arms = recorded("03_test")
+    assert arms["naive"].history.terms() == [] and arms["cycle"].history.terms() == ["G/adv_AB"]
+    assert arms["cycle"].history.curve("G/adv_AB")[0] == [0, 1, 2, 3] and arms["cycle"].up_to_date
+    with pytest.raises(KeyError, match="no term 'G/lost'"):
+        thinned(arms["cycle"].history, ["G/lost"])
+
+
+def test_a_thinned_curve_has_the_means_of_equal_parts():
+    history = History.from_dict({"D/B": [list(range(7)), [0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0]]})
+    assert thinned(history, ["D/B"], parts=2) == {"D/B": [[2, 5], [3.0, 10.0]]}
+    assert thinned(history, ["D/B"]) == history.to_dict()
+
+
+def test_the_first_seed_of_every_arm_leaves_its_pictures(house):
+    study("03_test", say=lambda line: None)
+    pictures = sorted(path.name for path in (paths.RESULTS / "study" / "03_test").iterdir())
+    assert pictures == ["cycle.png", "naive.png"]
