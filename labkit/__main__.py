@@ -190,7 +190,7 @@ def translate(options: argparse.Namespace) -> int:
 
 
 def evaluate(options: argparse.Namespace) -> int:
-    from labkit.evaluation.measures import measure, record
+    from labkit.evaluation import measure, record
     from labkit.runs import open_run
 
     run = open_run(Path(options.run))

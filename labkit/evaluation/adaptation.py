@@ -1,25 +1,15 @@
-"""reading B without its labels, pairs from one code,
-maps, and whether there is one code for both domains.
-
-Like those, every measure looks at test images only, or at what a generator makes of nothing but noise.
-"""
-
-from collections.abc import Callable
+"""Can B be read without its labels, and do pairs from one code belong together?"""
 
 import torch
 from torch import Tensor
 
-from labkit import judges, metrics
-from labkit.data.recipes.rendered import MAP_COLOURS
-from labkit.evaluation.measures import AT_ONCE, translated
+from labkit import judges
+from labkit.evaluation.base import named, translated
 from labkit.metrics import Measurement
 from labkit.runs.run import Run, kept
 from labkit.systems.base import System
 
 PAIRS = 500  # pairs that a generator is asked for
-
-
-# Domain adaptation ----------------------------------------------------------------------------------------------------
 
 
 def target_accuracy(run: Run) -> Measurement:
@@ -84,69 +74,12 @@ def _agreement(run: Run, A: Tensor, B: Tensor) -> Measurement:
     return Measurement("pair agreement", value, len(A), "generated", None, run.spec.seed)
 
 
-# Maps -----------------------------------------------------------------------------------------------------------------
-
-
-def map_accuracy(run: Run) -> Measurement:
-    """The share of pixels of translated aerial photographs whose nearest map colour is the true one."""
-    return metrics.palette_accuracy(translated(run), run.dataset.truth["A", "land"], MAP_COLOURS, seed=run.spec.seed)
-
-
-def map_copy(run: Run) -> Measurement:
-    """The same for the photographs as they are: what a translator that does nothing would score."""
-    photographs = run.dataset.test["A"].images
-    return metrics.palette_accuracy(photographs, run.dataset.truth["A", "land"], MAP_COLOURS, seed=run.spec.seed)
-
-
-# One code for both domains --------------------------------------------------------------------------------------------
-
-
-def latent_distance(run: Run) -> Measurement:
-    """How far E_B(translation of x) lies from E_A(x), in units of its distance from the E_A of another image: 0 where
-    a picture and its translation have one code, 1 where they have no more in common than any two."""
-    return _distance(run, translated(run))
-
-
-def latent_distance_truth(run: Run) -> Measurement:
-    """The same for the true partner of x instead of its translation: the assumption itself, E_A(x_A) = E_B(x_B)."""
-    return _distance(run, run.dataset.truth["A", "B"])
-
-
-def latent_retrieval_truth(run: Run) -> Measurement:
-    """The share of test images whose own true partner has, of all, the nearest code. Chance is 1 / n."""
-    A, B = codes(run.system, run.dataset.test["A"].images, "A"), codes(run.system, run.dataset.truth["A", "B"], "B")
-    value = float((torch.cdist(A, B).argmin(1) == torch.arange(len(A))).float().mean())
-    return Measurement("latent retrieval", value, len(A), "test", None, run.spec.seed)
-
-
-@torch.no_grad()
-def codes(system: System, images: Tensor, domain: str) -> Tensor:
-    """The codes of images, without noise, one row an image."""
-    return torch.cat([system.encode(part, domain).flatten(1) for part in images.split(AT_ONCE)])
-
-
-def _distance(run: Run, partners: Tensor) -> Measurement:
-    A, B = codes(run.system, run.dataset.test["A"].images, "A"), codes(run.system, partners, "B")
-    distance = torch.cdist(A, B)
-    others = (distance.sum() - distance.trace()) / (distance.numel() - len(distance))
-    value = float(distance.diagonal().mean() / others)
-    return Measurement("latent distance", value, len(A), "test", None, run.spec.seed)
-
-
-MEASURES: dict[str, Callable[[Run], Measurement]] = {
-    function.__name__: function
-    for function in (
-        target_accuracy,
-        source_accuracy,
-        translation_accuracy,
-        target_accuracy_best,
-        pair_agreement,
-        pair_agreement_chance,
-        pair_same_digit,
-        map_accuracy,
-        map_copy,
-        latent_distance,
-        latent_distance_truth,
-        latent_retrieval_truth,
-    )
-}
+MEASURES = named(
+    target_accuracy,
+    source_accuracy,
+    translation_accuracy,
+    target_accuracy_best,
+    pair_agreement,
+    pair_agreement_chance,
+    pair_same_digit,
+)

@@ -21,8 +21,9 @@ from torch import Tensor
 from labkit import metrics
 from labkit.data.recipes import few_shot as data
 from labkit.errors import LabError
-from labkit.evaluation.measures import AT_ONCE
-from labkit.judges.judge import Judge, cached
+from labkit.evaluation.base import AT_ONCE, Measure
+from labkit.judges import Judge
+from labkit.judges.library import cached
 from labkit.judges.training import ClassPlan
 from labkit.metrics import Measurement
 from labkit.metrics import few_shot as scores
@@ -245,7 +246,7 @@ def _funit(run: Run) -> FUNIT:
     return run.system
 
 
-def _named() -> dict[str, Callable[[Run], Measurement]]:
+def _named() -> dict[str, Measure]:
     """Every measure by its name. The paper calls the two judges of classes "all" and "test"."""
     found = {
         "code_within": code_within,

@@ -1,17 +1,16 @@
-"""many outputs for one input, and what codes hold.
+"""Does one input have many outputs, and what do the codes of content and style hold?
 
 B is print in several inks on black paper, so that the factor of style is known: the ink of every print is read from it
-(`labkit.metrics.inks`). Like all measures these look at test images only; linear probes are fitted to training images.
+(`labkit.metrics.inks`). Linear probes are fitted to training images.
 """
-
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from labkit import metrics
+from labkit.data.recipes.glyphs import COLOURS
 from labkit.errors import LabError
-from labkit.evaluation.measures import AT_ONCE, translate_all
+from labkit.evaluation.base import AT_ONCE, Measure, judge_of, named, translate_all
 from labkit.metrics import Measurement
 from labkit.metrics.inks import InkJudge
 from labkit.runs.run import Run
@@ -24,7 +23,7 @@ PROBED = 600  # training images that a probe is fitted to
 
 def ink_judge(run: Run) -> InkJudge:
     """The judge of the inks of B, with white beside them for prints that have no colour."""
-    return InkJudge([*run.spec.data_settings["inks"], "white"])
+    return InkJudge({ink: COLOURS[ink] for ink in [*run.spec.data_settings["inks"], "white"]})
 
 
 def outputs(run: Run, inputs: int = INPUTS, styles: int = STYLES) -> Tensor:
@@ -58,9 +57,7 @@ def ink_is(run: Run) -> Measurement:
 
 def mean_label_accuracy(run: Run) -> Measurement:
     """Label accuracy over all outputs of all inputs: steadier than that of one output each."""
-    from labkit.judges import load
-
-    images, judge = outputs(run), load(run.dataset.test["B"].name)
+    images, judge = outputs(run), judge_of(run)
     labels = run.dataset.test["A"].labels[: len(images), None].expand(images.shape[:2])
     return metrics.label_accuracy(images.flatten(0, 1), labels.flatten(), judge, seed=run.spec.seed)
 
@@ -108,7 +105,7 @@ def codes(run: Run, part: str = "test") -> dict[str, Tensor]:
     }
 
 
-def _probe(code: str, factor: str) -> Callable[[Run], Measurement]:
+def _probe(code: str, factor: str) -> Measure:
     def probe(run: Run) -> Measurement:
         train, test = codes(run, "train"), codes(run)
         return metrics.linear_probe((train[code], train[factor]), (test[code], test[factor]), seed=run.spec.seed)
@@ -133,16 +130,13 @@ def _munit(run: Run) -> MUNIT:
     return run.system
 
 
-MEASURES: dict[str, Callable[[Run], Measurement]] = {
-    function.__name__: function
-    for function in (
-        diversity,
-        ink_cis,
-        ink_is,
-        mean_label_accuracy,
-        ink_follows_example,
-        ink_leaves_source,
-        style_recovered,
-    )
-}
+MEASURES = named(
+    diversity,
+    ink_cis,
+    ink_is,
+    mean_label_accuracy,
+    ink_follows_example,
+    ink_leaves_source,
+    style_recovered,
+)
 MEASURES |= {f"{code}_{factor}": _probe(code, factor) for code in ("style", "content") for factor in ("ink", "digit")}

@@ -1,6 +1,6 @@
-"""the way back, the hidden signal, relations of modes.
+"""Does the way home lead back, and by what? The round trip, the signal hidden in a translation, relations of modes.
 
-Like those, every measure looks at test images only. Those of the hidden signal need a system with both ways.
+The measures of the hidden signal need a system with both ways.
 """
 
 from collections.abc import Callable
@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from labkit import judges, metrics
+from labkit import metrics
 from labkit.data.recipes.toy import ring_centres
-from labkit.evaluation.measures import label_accuracy, translate_all, translated
+from labkit.evaluation.base import Measure, named, translate_all, translated
 from labkit.metrics import Measurement, steganography
 from labkit.metrics.steganography import GREY
 from labkit.runs.run import Run
@@ -21,19 +21,11 @@ AMPLITUDES = (1, 2, 4, 8, 16)  # of the noise on the way, in steps of 8 bits
 BOUND = 4 * GREY  # of the targeted signal
 
 
-# Content --------------------------------------------------------------------------------------------------------------
-
-
-def label_accuracy_back(run: Run) -> Measurement:
-    """Of the translations B → A, the share in which the judge of A sees the label of the source."""
-    test = run.dataset.test
-    judge = judges.load(test["A"].name)
-    return metrics.label_accuracy(translated(run, "B", "A"), test["B"].labels, judge, seed=run.spec.seed)
-
-
-def label_accuracy_worse_way(run: Run) -> Measurement:
-    """The label accuracy of the worse of the two ways."""
-    return min(label_accuracy(run), label_accuracy_back(run), key=float)
+def cycle_error(run: Run) -> Measurement:
+    """Mean absolute difference, in [0, 2], of images of A from their round trip A → B → A."""
+    source = run.dataset.test["A"].images
+    back = translate_all(run.system, translated(run), "B", "A", run.spec.seed)
+    return metrics.pixel_error(back, source, seed=run.spec.seed)
 
 
 def cycle_error_back(run: Run) -> Measurement:
@@ -41,37 +33,6 @@ def cycle_error_back(run: Run) -> Measurement:
     source = run.dataset.test["B"].images
     back = translate_all(run.system, translated(run, "B", "A"), "A", "B", run.spec.seed)
     return metrics.pixel_error(back, source, seed=run.spec.seed)
-
-
-def truth_retrieval(run: Run) -> Measurement:
-    """The share of translations A → B that lie nearer to their own true partner than to any other, in mean absolute
-    difference: alignment, whatever the quality. Chance is 1 / n."""
-    fake, truth = translated(run).flatten(1), run.dataset.truth["A", "B"].flatten(1)
-    own = torch.cdist(fake, truth, p=1).argmin(1) == torch.arange(len(fake))
-    return Measurement("truth retrieval", float(own.float().mean()), len(fake), "test", None, run.spec.seed)
-
-
-def digit_distance(run: Run) -> Measurement:
-    """Fréchet distance of translations A → B to real images of B in features of the judge of handwriting: the
-    discrepancy, for changed handwriting that has no judge of its own."""
-    judge = judges.load("optdigits")
-    fake, real = judge.embed(translated(run)), judge.embed(run.dataset.test["B"].images)
-    return metrics.frechet_distance(fake, real, judge=judge.name, seed=run.spec.seed)
-
-
-# Colour ---------------------------------------------------------------------------------------------------------------
-
-
-def colour_shift(run: Run) -> Measurement:
-    """How far the mean colour of an image moves from A to B: mean absolute difference over images and channels."""
-    moved = translated(run).mean((2, 3)) - run.dataset.test["A"].images.mean((2, 3))
-    return Measurement("colour shift", float(moved.abs().mean()), len(moved), "test", None, run.spec.seed)
-
-
-def identity_error(run: Run) -> Measurement:
-    """Mean absolute difference, in [0, 2], of images of B from what A → B makes of them: what is there already."""
-    own = run.dataset.test["B"].images
-    return metrics.pixel_error(translate_all(run.system, own, "A", "B", run.spec.seed), own, seed=run.spec.seed)
 
 
 # The hidden signal ----------------------------------------------------------------------------------------------------
@@ -82,7 +43,7 @@ def trip(run: Run) -> tuple[Tensor, Tensor, Callable[[Tensor], Tensor]]:
     return run.dataset.test["A"].images, translated(run), lambda y: run.system.translate(y, "B", "A")
 
 
-def _ratio(disturb: Callable[[Tensor], Tensor]) -> Callable[[Run], Measurement]:
+def _ratio(disturb: Callable[[Tensor], Tensor]) -> Measure:
     def measure(run: Run) -> Measurement:
         x, y, back = trip(run)
         return steganography.reconstruction_ratio(back, y, disturb(y), x, seed=run.spec.seed)
@@ -175,26 +136,18 @@ def modes_injective(run: Run) -> Measurement:
     return Measurement("modes reached injectively", float(pure.sum()), n, "test", None, run.spec.seed)
 
 
-MEASURES: dict[str, Callable[[Run], Measurement]] = {
-    function.__name__: function
-    for function in (
-        label_accuracy_back,
-        label_accuracy_worse_way,
-        cycle_error_back,
-        truth_retrieval,
-        digit_distance,
-        colour_shift,
-        identity_error,
-        signal_swap,
-        truth_detour,
-        signal_strength,
-        signal_detail_share,
-        steered,
-        steered_by_chance,
-        modes_reached,
-        modes_injective,
-    )
-}
+MEASURES = named(
+    cycle_error,
+    cycle_error_back,
+    signal_swap,
+    truth_detour,
+    signal_strength,
+    signal_detail_share,
+    steered,
+    steered_by_chance,
+    modes_reached,
+    modes_injective,
+)
 MEASURES |= {f"ratio_white_{k}": _ratio(partial(steganography.white_noise, rms=k * GREY)) for k in AMPLITUDES}
 MEASURES |= {f"ratio_slow_{k}": _ratio(partial(steganography.low_frequency_noise, rms=k * GREY)) for k in AMPLITUDES}
 MEASURES |= {f"ratio_jpeg_{q}": _ratio(partial(steganography.jpeg, quality=q)) for q in (95, 75)}

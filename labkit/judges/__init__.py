@@ -5,6 +5,7 @@ and its record says how well it does on that set's own test split: the ceiling o
 `python -m labkit.judges NAME …` trains judges anew and writes weights and record.
 """
 
-from labkit.judges.judge import Judge, load
+from labkit.judges.judge import Judge
+from labkit.judges.library import load
 
 __all__ = ["Judge", "load"]

@@ -1,22 +1,16 @@
-"""What a judge is, and how one is opened."""
+"""What a judge is, and how its file is opened."""
 
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
-from filelock import FileLock
 from safetensors import SafetensorError
 from safetensors.torch import load as read_tensors
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from labkit.errors import LabError
-from labkit.paths import cache_dir
-
-if TYPE_CHECKING:
-    from labkit.judges.training import Plan
 
 FROZEN = Path(__file__).resolve().parent / "frozen"
 SIZE = 32  # side of the images that a judge looks at
@@ -109,42 +103,6 @@ class Judge(nn.Module):
     @torch.no_grad()
     def _in_parts(function, images: Tensor) -> Tensor:
         return torch.cat([function(part) for part in images.split(500)])
-
-
-def load(name: str) -> Judge:
-    """The frozen judge `name`: "optdigits" or "glyph_digits" (committed), "mnist" or "usps".
-
-    The last two are trained when they are first asked for, from LABKIT_DATA, and kept in the cache (minutes on a CPU).
-    Raises LabError for an unknown name, missing data, or weights whose sha256 is not the recorded one.
-    """
-    from labkit.judges.training import PLANS
-
-    if name not in PLANS:
-        raise LabError(f"there is no judge '{name}'; there are {', '.join(PLANS)}.")
-    if (FROZEN / f"{name}.json").is_file():
-        return open_judge(FROZEN / f"{name}.json")
-    return cached(name, PLANS[name])
-
-
-def cached(name: str, plan: "Plan") -> Judge:
-    """The judge of a plan, trained when it is first asked for and kept in the cache under `name`.
-
-    Where a judge of that name and plan is committed, it is that one.
-    """
-    from labkit.judges.training import train
-
-    if _is_of(FROZEN / f"{name}.json", plan):
-        return open_judge(FROZEN / f"{name}.json")
-    record = cache_dir() / "judges" / f"{name}.json"
-    record.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(record.with_suffix(".lock")):  # notebooks that run side by side train it once
-        if not _is_of(record, plan):
-            train(name, record.parent, plan)
-        return open_judge(record)
-
-
-def _is_of(record: Path, plan: "Plan") -> bool:
-    return record.is_file() and json.loads(record.read_text())["plan"] == plan.as_dict()
 
 
 def open_judge(record_path: Path) -> Judge:

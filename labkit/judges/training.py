@@ -14,6 +14,7 @@ from labkit import data
 from labkit.data.unpaired import UnpairedBatches
 from labkit.judges.judge import Judge
 from labkit.paths import write_atomically
+from labkit.progress import Bar
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,6 @@ def train(name: str, folder: Path, plan: Plan | None = None) -> Judge:
     """
     plan = plan or PLANS[name]
     dataset = data.load(plan.data, plan.settings)
-    from labkit.progress import Bar  # heavy, and needed only where there is data to train on
-
     train_set, test_set = dataset.train["real"], dataset.test["real"]
     batches = UnpairedBatches({"real": train_set}, plan.batch_size, plan.seed, labels=["real"])
     steps = plan.epochs * len(train_set) // plan.batch_size

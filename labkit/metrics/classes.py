@@ -1,10 +1,20 @@
 """Is it still the same digit? Metrics on the classes that a frozen judge sees in translated images."""
 
+from typing import Protocol
+
 import torch
 from torch import Tensor
 
-from labkit.judges import Judge
 from labkit.metrics.base import Measurement
+
+
+class Judge(Protocol):
+    """Whatever tells classes apart and has a name: `labkit.judges` holds such."""
+
+    name: str
+
+    def predict(self, images: Tensor) -> Tensor:
+        """The class of each image (N, C, H, W): (N,) int64."""
 
 
 def label_accuracy(

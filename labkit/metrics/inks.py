@@ -1,11 +1,9 @@
 """In which ink is a glyph printed? The known factor of style in coloured print, read from the image, untrained."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
-
-from labkit.data.recipes.glyphs import COLOURS
 
 SHARPNESS = 40.0  # of the probabilities: two inks that differ by 0.4 in one colour are told apart with odds e^6.4
 
@@ -23,15 +21,15 @@ def ink_colour(images: Tensor) -> Tensor:
 
 
 class InkJudge:
-    """Tells which of the named inks an image on black paper is printed in; names are keys of `glyphs.COLOURS`.
+    """Tells which of several inks an image on black paper is printed in; `inks`: name -> red, green, blue in [0, 1].
 
-    Give it "white" beside the inks of a domain: then prints without any colour are told as well.
+    Give it white beside the inks of a domain: then prints without any colour are told as well.
     """
 
-    def __init__(self, inks: Sequence[str]):
+    def __init__(self, inks: Mapping[str, Sequence[float]]):
         self.inks = tuple(inks)
         self.name = "inks"
-        palette = torch.tensor([COLOURS[ink] for ink in self.inks])
+        palette = torch.tensor(list(inks.values()))
         self.palette = palette / palette.amax(1, keepdim=True)
 
     def logits(self, images: Tensor) -> Tensor:

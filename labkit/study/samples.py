@@ -17,7 +17,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 from labkit import paths
 from labkit.errors import LabError
 from labkit.evaluation import few_shot
-from labkit.evaluation.measures import translate_all
+from labkit.evaluation.base import translate_all
 from labkit.runs.run import Run
 from labkit.systems.base import Translator
 

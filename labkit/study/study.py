@@ -25,7 +25,7 @@ from statistics import fmean
 
 from labkit import data, environment, paths, profiles
 from labkit.errors import LabError
-from labkit.evaluation.measures import measure
+from labkit.evaluation import measure
 from labkit.runs.run import new_system, run
 from labkit.runs.spec import RunSpec
 from labkit.settings import from_mapping

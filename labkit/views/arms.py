@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from labkit.study.study import Recorded
+from labkit.study import Recorded
 from labkit.views import style
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from matplotlib.figure import Figure
 
-from labkit.study.study import Recorded
+from labkit.study import Recorded
 from labkit.views import style
 from labkit.views.arms import made_with
 

@@ -1,4 +1,4 @@
-"""The measures of lesson 08 on a translator that knows the truth, on copies, and on small systems of each kind."""
+"""Few-shot measures on a translator that knows the truth, on copies, and on small systems of each kind."""
 
 from pathlib import Path
 
@@ -7,8 +7,7 @@ import torch
 
 from labkit.data import load
 from labkit.errors import LabError
-from labkit.evaluation import few_shot
-from labkit.evaluation.measures import fitting, measure
+from labkit.evaluation import few_shot, fitting, measure
 from labkit.runs import RunSpec
 from labkit.runs.run import Run
 from labkit.study import samples

@@ -1,4 +1,4 @@
-"""The measures of lesson 05 on translators whose answer is known."""
+"""Many outputs for one input, on translators whose answer is known."""
 
 from pathlib import Path
 
@@ -7,16 +7,17 @@ import torch
 from torch import nn
 
 from labkit.data.domain import DataSet, Domain
-from labkit.data.recipes.glyphs import Style, draw
+from labkit.data.recipes.glyphs import COLOURS, Style, draw
 from labkit.errors import LabError
-from labkit.evaluation import variety
-from labkit.evaluation.measures import measure
+from labkit.evaluation import measure, variety
+from labkit.metrics.inks import ink_colour
 from labkit.runs import RunSpec
 from labkit.runs.run import Run
 from labkit.systems.base import Translator
 from labkit.systems.munit import MUNIT, MUNITSettings
 
 INKS = ("orange", "sky", "green", "pink")
+PALETTE = torch.tensor([COLOURS[ink] for ink in INKS])
 
 
 def prints(n: int, inks=INKS, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
@@ -46,7 +47,7 @@ class Painter(Translator):
 
     def translate(self, x, src="A", dst="B"):
         ink = torch.randint(4, (len(x),)) if self.draws else torch.zeros(len(x), dtype=torch.int64)
-        return (x + 1) * variety.InkJudge(INKS).palette[ink][:, :, None, None] - 1
+        return (x + 1) * PALETTE[ink][:, :, None, None] - 1
 
 
 class Perfect(MUNIT):
@@ -67,7 +68,7 @@ class Grey(nn.Module):
 
 class Colour(nn.Module):
     def forward(self, x):
-        return torch.cat([variety.metrics.inks.ink_colour(x), torch.zeros(len(x), 5)], 1)
+        return torch.cat([ink_colour(x), torch.zeros(len(x), 5)], 1)
 
 
 def test_a_deterministic_translator_has_no_diversity_and_no_cis():

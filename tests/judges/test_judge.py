@@ -185,7 +185,7 @@ def test_a_judge_of_a_real_set_is_trained_once_and_kept(tmp_path, monkeypatch):
         (folder / f"{name}.json").write_text(json.dumps(record))
         shutil.copy(FROZEN / "optdigits.safetensors", folder / f"{name}.safetensors")
 
-    monkeypatch.setattr("labkit.judges.training.train", train)
+    monkeypatch.setattr("labkit.judges.library.train", train)
     assert load("mnist").name == load("mnist").name == "mnist"
     assert calls == ["mnist"]
     path = tmp_path / "judges" / "mnist.json"
@@ -201,7 +201,7 @@ def test_a_judge_of_a_real_set_is_trained_once_and_kept(tmp_path, monkeypatch):
 )
 def test_the_judges_of_few_shot_glyphs_are_committed(tmp_path, monkeypatch, kind, classes, least):
     monkeypatch.setenv("LABKIT_CACHE", str(tmp_path))
-    monkeypatch.setattr("labkit.judges.training.train", None)  # nothing is trained
+    monkeypatch.setattr("labkit.judges.library.train", None)  # nothing is trained
     judge = class_judge(Run(RunSpec("funit", "glyph_classes", 1, 1), tmp_path, None, None), kind)
     assert judge.record["classes"] == classes and judge.record["plan"]["settings"]["kind"] == kind
     assert (FROZEN / f"{judge.name}.safetensors").stat().st_size <= 400_000

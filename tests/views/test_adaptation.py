@@ -1,7 +1,7 @@
 """The figure of domain adaptation: last steps, the oracle beside them, and the printed number."""
 
 from labkit.runs.spec import RunSpec
-from labkit.study.study import Recorded
+from labkit.study import Recorded
 from labkit.views.adaptation import adaptation
 
 

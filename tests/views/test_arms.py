@@ -3,7 +3,7 @@
 import pytest
 
 from labkit.runs.spec import RunSpec
-from labkit.study.study import Recorded
+from labkit.study import Recorded
 from labkit.views.arms import arm_panels, made_with, ratio_curves
 
 

@@ -1,7 +1,7 @@
 """The figure of a paper's table: printed numbers and recorded seeds stand in the row of their arm."""
 
 from labkit.runs import RunSpec
-from labkit.study.study import Recorded
+from labkit.study import Recorded
 from labkit.views.published import published_beside
 
 

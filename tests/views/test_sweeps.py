@@ -1,7 +1,7 @@
 """The figures of what was varied: dots and means at their places, numbers in print beside them."""
 
 from labkit.runs import RunSpec
-from labkit.study.study import Recorded
+from labkit.study import Recorded
 from labkit.views.sweeps import sweep_panels
 
 

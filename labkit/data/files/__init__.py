@@ -1,1 +1,1 @@
-"""Image files: found, fetched, unpacked, read."""
+"""Image files, archives and folders: found, fetched, unpacked, checked, read."""
