@@ -9,6 +9,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from labkit.nets.upsampling import Upsampling, doubling
+
 DOMAINS = ("A", "B")
 
 
@@ -29,20 +31,27 @@ class CoupledGenerator(nn.Module):
     a last layer of each domain. Without sharing, two generators that have nothing but z in common.
     """
 
-    def __init__(self, channels: int = 1, nz: int = 100, ngf: int = 128, shared: bool = True):
+    def __init__(
+        self,
+        channels: int = 1,
+        nz: int = 100,
+        ngf: int = 128,
+        shared: bool = True,
+        upsample: Upsampling = "transposed",
+    ):
         super().__init__()
-        self.trunks = domain_copies(lambda: self._trunk(nz, ngf), shared)
+        self.trunks = domain_copies(lambda: self._trunk(nz, ngf, upsample), shared)
         self.tails = nn.ModuleDict(
             {key: nn.Sequential(nn.ConvTranspose2d(ngf, channels, 6, padding=1), nn.Sigmoid()) for key in DOMAINS}
         )
         init_xavier_uniform(self)
 
     @staticmethod
-    def _trunk(nz: int, ngf: int) -> nn.Sequential:
+    def _trunk(nz: int, ngf: int, upsample: Upsampling) -> nn.Sequential:
         widths = [8 * ngf, 4 * ngf, 2 * ngf, ngf]
         layers: list[nn.Module] = [nn.ConvTranspose2d(nz, widths[0], 4), *_settled(widths[0])]
         for c_in, c_out in zip(widths[:-1], widths[1:], strict=True):
-            layers += [nn.ConvTranspose2d(c_in, c_out, 3, stride=2, padding=1), *_settled(c_out)]
+            layers += [doubling(c_in, c_out, 3, upsample, odd=True), *_settled(c_out)]
         return nn.Sequential(*layers)
 
     def paint(self, z: Tensor, domain: str) -> Tensor:

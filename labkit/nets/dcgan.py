@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from labkit.errors import LabError
 from labkit.nets.blocks import init_normal
+from labkit.nets.upsampling import Upsampling, doubling
 
 
 def doublings(size: int) -> int:
@@ -27,17 +28,24 @@ class DCGANGenerator(nn.Module):
     doubling to the image (tanh, no BatchNorm); size = 4 * 2^k.
     """
 
-    def __init__(self, size: int = 64, channels: int = 3, nz: int = 100, ngf: int = 128):
+    def __init__(
+        self,
+        size: int = 64,
+        channels: int = 3,
+        nz: int = 100,
+        ngf: int = 128,
+        upsample: Upsampling = "transposed",
+    ):
         super().__init__()
         widths = [ngf * 2**i for i in reversed(range(doublings(size)))]  # 64 px, ngf 128: 1024, 512, 256, 128
         stages = [nn.ConvTranspose2d(nz, widths[0], 4, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU(inplace=True)]
         for c_in, c_out in zip(widths[:-1], widths[1:], strict=True):
             stages += [
-                nn.ConvTranspose2d(c_in, c_out, 4, stride=2, padding=1, bias=False),
+                doubling(c_in, c_out, 4, upsample, bias=False),
                 nn.BatchNorm2d(c_out),
                 nn.ReLU(inplace=True),
             ]
-        stages += [nn.ConvTranspose2d(ngf, channels, 4, stride=2, padding=1, bias=False), nn.Tanh()]
+        stages += [doubling(ngf, channels, 4, upsample, bias=False), nn.Tanh()]
         self.layers = nn.Sequential(*stages)
         init_normal(self)
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from labkit.nets.mlp import mlp
+from labkit.nets.upsampling import Upsampling, doubling
 
 
 class DiscoGenerator(nn.Module):
@@ -17,9 +18,17 @@ class DiscoGenerator(nn.Module):
 
     `halvings` strided 4×4 convolutions down, as many transposed ones up, so 2 × halvings layers; BatchNorm everywhere
     but at both ends. With `bottleneck` numbers there are two more layers, that squeeze a 4×4 map through 1×1 pixels.
+    `upsample` "resize" takes resizing and 3×3 convolutions up.
     """
 
-    def __init__(self, channels: int = 3, ngf: int = 64, halvings: int = 4, bottleneck: int = 0):
+    def __init__(
+        self,
+        channels: int = 3,
+        ngf: int = 64,
+        halvings: int = 4,
+        bottleneck: int = 0,
+        upsample: Upsampling = "transposed",
+    ):
         super().__init__()
         widths = [ngf * 2**i for i in range(halvings)]
         layers: list[nn.Module] = [nn.Conv2d(channels, ngf, 4, 2, 1, bias=False), nn.LeakyReLU(0.2, inplace=True)]
@@ -32,9 +41,9 @@ class DiscoGenerator(nn.Module):
             layers += [nn.ConvTranspose2d(bottleneck, widths[-1], 4, bias=False), nn.BatchNorm2d(widths[-1])]
             layers += [nn.ReLU(inplace=True)]
         for c_in, c_out in zip(widths[:0:-1], widths[-2::-1], strict=True):
-            layers += [nn.ConvTranspose2d(c_in, c_out, 4, 2, 1, bias=False), nn.BatchNorm2d(c_out)]
+            layers += [doubling(c_in, c_out, 4, upsample, bias=False), nn.BatchNorm2d(c_out)]
             layers += [nn.ReLU(inplace=True)]
-        layers += [nn.ConvTranspose2d(ngf, channels, 4, 2, 1, bias=False), nn.Tanh()]
+        layers += [doubling(ngf, channels, 4, upsample, bias=False), nn.Tanh()]
         self.layers = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -1,11 +1,13 @@
 """Image-to-image generators."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 from labkit.nets.blocks import BlurPool, ResBlock, init_normal, instance_norm
+from labkit.nets.upsampling import Upsampling, doubling
 
 
 class ResnetGenerator(nn.Module):
@@ -17,15 +19,22 @@ class ResnetGenerator(nn.Module):
 
     antialias: CUT's form of the same layers: down by a convolution at full size and a blur pool, up by bilinear
                interpolation (the transposed blur [1, 3, 3, 1]) and a convolution. The same parameters, more operations.
+    upsample:  without antialias, how the size is doubled, see `labkit.nets.upsampling`.
     taps:      the layers whose output CUT contrasts (section 3.3 there): the padded input, the two convolutions down
                before their norm, the first and the fifth residual block (the last one, where there are fewer).
     """
 
     def __init__(
-        self, in_channels: int = 3, out_channels: int = 3, ngf: int = 64, blocks: int = 9, antialias: bool = False
+        self,
+        in_channels: int = 3,
+        out_channels: int = 3,
+        ngf: int = 64,
+        blocks: int = 9,
+        antialias: bool = False,
+        upsample: Upsampling = "transposed",
     ):
         super().__init__()
-        down, up = (self._blurred_down, self._smooth_up) if antialias else (self._down, self._up)
+        down, up = (self._blurred_down, self._smooth_up) if antialias else (self._down, partial(self._up, how=upsample))
         first, second = down(ngf, 2 * ngf), down(2 * ngf, 4 * ngf)
         self.layers = nn.Sequential(
             nn.ReflectionPad2d(3),
@@ -51,9 +60,8 @@ class ResnetGenerator(nn.Module):
         return [nn.Conv2d(c_in, c_out, 3, stride=2, padding=1), instance_norm(c_out), nn.ReLU(inplace=True)]
 
     @staticmethod
-    def _up(c_in: int, c_out: int) -> list[nn.Module]:
-        up = nn.ConvTranspose2d(c_in, c_out, 3, stride=2, padding=1, output_padding=1)
-        return [up, instance_norm(c_out), nn.ReLU(inplace=True)]
+    def _up(c_in: int, c_out: int, how: Upsampling) -> list[nn.Module]:
+        return [doubling(c_in, c_out, 3, how), instance_norm(c_out), nn.ReLU(inplace=True)]
 
     @staticmethod
     def _blurred_down(c_in: int, c_out: int) -> list[nn.Module]:

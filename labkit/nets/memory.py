@@ -48,12 +48,16 @@ class ImagePool(nn.Module):
 class MovingAverage(nn.Module):
     """An exponential moving average of a network's parameters: θ̄ ← decay·θ̄ + (1 − decay)·θ. Buffers are copied.
 
-    Serves as the averaged generator of FUNIT (decay 0.999) and as the momentum encoder of MoCo.
+    Serves as the averaged network that translates and as the momentum encoder of MoCo.
+
+    warm_up: after n updates the decay is at most (1 + n) / (10 + n). Else, with a decay of 0.999, the average of the
+             first thousand steps would be mostly what the network was before training.
     """
 
-    def __init__(self, network: nn.Module, decay: float):
+    def __init__(self, network: nn.Module, decay: float, warm_up: bool = False):
         super().__init__()
         self.decay = decay
+        self.register_buffer("updates", torch.zeros((), dtype=torch.int64) if warm_up else None)
         self.network = copy.deepcopy(network).requires_grad_(False)
 
     def forward(self, *args, **kwargs):
@@ -62,8 +66,12 @@ class MovingAverage(nn.Module):
     @torch.no_grad()
     def update(self, network: nn.Module) -> None:
         """Move one step towards `network`, which has the same architecture."""
+        decay = self.decay
+        if self.updates is not None:
+            decay = min(decay, (1 + self.updates.item()) / (10 + self.updates.item()))
+            self.updates += 1
         for average, current in zip(self.network.parameters(), network.parameters(), strict=True):
-            average.lerp_(current, 1 - self.decay)
+            average.lerp_(current, 1 - decay)
         for average, current in zip(self.network.buffers(), network.buffers(), strict=True):
             average.copy_(current)
 

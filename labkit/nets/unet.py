@@ -9,6 +9,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from labkit.nets.upsampling import Upsampling, doubling
+
 View = Literal["global", "patch"]
 
 
@@ -30,28 +32,27 @@ class ImageNorm(nn.Module):
         return centred * (centred.square().mean((2, 3), keepdim=True) + self.eps).rsqrt() * self.scale + self.shift
 
 
-def _initialised(layer: nn.Conv2d | nn.ConvTranspose2d) -> nn.Module:
-    nn.init.trunc_normal_(layer.weight, 0.0, 0.02, -0.04, 0.04)
-    nn.init.zeros_(layer.bias)
-    return layer
+def _initialised(module: nn.Module) -> nn.Module:
+    for layer in module.modules():
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.trunc_normal_(layer.weight, 0.0, 0.02, -0.04, 0.04)
+            nn.init.zeros_(layer.bias)
+    return module
 
 
 def _down(c_in: int, c_out: int, kernel: int) -> nn.Module:
     return _initialised(nn.Conv2d(c_in, c_out, kernel, stride=2, padding=kernel // 2))
 
 
-def _up(c_in: int, c_out: int, kernel: int) -> nn.Module:
-    return _initialised(nn.ConvTranspose2d(c_in, c_out, kernel, stride=2, padding=kernel // 2, output_padding=1))
-
-
 class UNet(nn.Module):
     """Image (B, channels, H, W) in [-1, 1] to the same shape; H and W are multiples of 2^levels.
 
-    `levels` convolutions of stride 2 down, as many transposed ones up, and a skip from each map on the way down to the
-    one of its size on the way up. With 8 levels 256 px come down to one pixel, the paper's network.
+    `levels` convolutions of stride 2 down, as many transposed ones up (or resizing ones, by `upsample`), and a skip
+    from each map on the way down to the one of its size on the way up. With 8 levels 256 px come down to one pixel, the
+    paper's network.
     """
 
-    def __init__(self, channels: int = 3, ngf: int = 64, levels: int = 8):
+    def __init__(self, channels: int = 3, ngf: int = 64, levels: int = 8, upsample: Upsampling = "transposed"):
         super().__init__()
         widths = [ngf * min(2**i, 8) for i in range(levels)]
         self.down = nn.ModuleList([_down(channels, ngf, 5)])
@@ -62,10 +63,10 @@ class UNet(nn.Module):
         self.up, self.up_norm = nn.ModuleList(), nn.ModuleList()
         c_in = widths[-1]
         for c_out in reversed(widths[:-1]):
-            self.up.append(_up(c_in, c_out, 3))
+            self.up.append(_initialised(doubling(c_in, c_out, 3, upsample)))
             self.up_norm.append(ImageNorm(c_out))
             c_in = 2 * c_out  # beside what comes up stands what came down
-        self.up.append(_up(c_in, channels, 5))
+        self.up.append(_initialised(doubling(c_in, channels, 5, upsample)))
 
     def encode(self, x: Tensor) -> list[Tensor]:
         """The maps on the way down, largest first; the last one is the bottleneck."""

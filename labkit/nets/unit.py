@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from labkit.nets.blocks import init_kaiming, init_normal, instance_norm
 from labkit.nets.cogan import DOMAINS, copy_for, domain_copies
+from labkit.nets.upsampling import Upsampling, doubling
 
 
 class CoupledAutoencoder(nn.Module):
@@ -15,17 +16,25 @@ class CoupledAutoencoder(nn.Module):
     multiples of 4, codes (B, 4 · ngf, H / 4, W / 4).
 
     Down: a 7×7 convolution, two strided ones, `blocks` residual blocks, all of the domain's own; then one residual
-    block that both share. Up: one shared residual block, then the domain's own `blocks`, two transposed convolutions,
-    a 1×1 convolution to colours. Without sharing, each domain has the middle blocks to itself.
+    block that both share. Up: one shared residual block, then the domain's own `blocks`, two transposed convolutions
+    (or resizing ones, by `upsample`), a 1×1 convolution to colours. Without sharing, each domain has the middle blocks
+    to itself.
     """
 
-    def __init__(self, channels: int = 3, ngf: int = 64, blocks: int = 3, shared: bool = True):
+    def __init__(
+        self,
+        channels: int = 3,
+        ngf: int = 64,
+        blocks: int = 3,
+        shared: bool = True,
+        upsample: Upsampling = "transposed",
+    ):
         super().__init__()
         width = 4 * ngf
         self.fronts = nn.ModuleDict({key: self._front(channels, ngf, blocks) for key in DOMAINS})
         self.shared_in = domain_copies(lambda: ZeroPaddedResBlock(width), shared)
         self.shared_out = domain_copies(lambda: ZeroPaddedResBlock(width), shared)
-        self.tails = nn.ModuleDict({key: self._tail(channels, ngf, blocks) for key in DOMAINS})
+        self.tails = nn.ModuleDict({key: self._tail(channels, ngf, blocks, upsample) for key in DOMAINS})
         init_normal(self)
 
     @staticmethod
@@ -36,10 +45,10 @@ class CoupledAutoencoder(nn.Module):
         return nn.Sequential(*layers, *(ZeroPaddedResBlock(4 * ngf) for _ in range(blocks)))
 
     @staticmethod
-    def _tail(channels: int, ngf: int, blocks: int) -> nn.Sequential:
+    def _tail(channels: int, ngf: int, blocks: int, upsample: Upsampling) -> nn.Sequential:
         layers: list[nn.Module] = [ZeroPaddedResBlock(4 * ngf) for _ in range(blocks)]
         for c in (4 * ngf, 2 * ngf):
-            layers.append(nn.ConvTranspose2d(c, c // 2, 3, stride=2, padding=1, output_padding=1))
+            layers.append(doubling(c, c // 2, 3, upsample))
             layers += [instance_norm(c // 2), nn.ReLU(inplace=True)]
         return nn.Sequential(*layers, nn.Conv2d(ngf, channels, 1), nn.Tanh())
 

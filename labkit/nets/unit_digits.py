@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from labkit.nets.blocks import init_normal
 from labkit.nets.cogan import DOMAINS, init_xavier_uniform
+from labkit.nets.upsampling import Upsampling, doubling
 
 
 def with_coordinates(x: Tensor) -> Tensor:
@@ -32,8 +33,7 @@ class Shift(nn.Module):
         return x + self.shift
 
 
-def _stage(convolution: nn.Module) -> nn.Sequential:
-    channels = convolution.out_channels
+def _stage(convolution: nn.Module, channels: int) -> nn.Sequential:
     return nn.Sequential(convolution, nn.BatchNorm2d(channels, affine=False), Shift(channels), nn.LeakyReLU())
 
 
@@ -44,30 +44,30 @@ class CoupledVAE(nn.Module):
     layers together, so that BatchNorm takes its statistics over both domains.
     """
 
-    def __init__(self, channels_A: int = 3, channels_B: int = 1, ngf: int = 96):
+    def __init__(self, channels_A: int = 3, channels_B: int = 1, ngf: int = 96, upsample: Upsampling = "transposed"):
         super().__init__()
         n, channels = ngf, {"A": channels_A, "B": channels_B}
         self.fronts = nn.ModuleDict(
-            {key: _stage(nn.Conv2d(c + 2, n, 5, stride=2, padding=2)) for key, c in channels.items()}
+            {key: _stage(nn.Conv2d(c + 2, n, 5, stride=2, padding=2), n) for key, c in channels.items()}
         )
         self.encoder = nn.Sequential(
-            _stage(nn.Conv2d(n, 2 * n, 5, stride=2, padding=2)),  # 8 × 8
-            _stage(nn.Conv2d(2 * n, 4 * n, 8)),  # one pixel
-            _stage(nn.Conv2d(4 * n, 8 * n, 1)),
+            _stage(nn.Conv2d(n, 2 * n, 5, stride=2, padding=2), 2 * n),  # 8 × 8
+            _stage(nn.Conv2d(2 * n, 4 * n, 8), 4 * n),  # one pixel
+            _stage(nn.Conv2d(4 * n, 8 * n, 1), 8 * n),
         )
         self.to_mu, self.to_sigma = nn.Conv2d(8 * n, 8 * n, 1), nn.Conv2d(8 * n, 8 * n, 1)
         self.decoder = nn.Sequential(
-            _stage(nn.ConvTranspose2d(8 * n, 8 * n, 4, stride=2)),  # 4 × 4
-            _stage(nn.ConvTranspose2d(8 * n, 4 * n, 4, stride=2, padding=1)),
-            _stage(nn.ConvTranspose2d(4 * n, 2 * n, 4, stride=2, padding=1)),  # 16 × 16
+            _stage(nn.ConvTranspose2d(8 * n, 8 * n, 4, stride=2), 8 * n),  # 4 × 4
+            _stage(doubling(8 * n, 4 * n, 4, upsample), 4 * n),
+            _stage(doubling(4 * n, 2 * n, 4, upsample), 2 * n),  # 16 × 16
         )
-        self.tails = nn.ModuleDict({key: self._tail(n, c) for key, c in channels.items()})
+        self.tails = nn.ModuleDict({key: self._tail(n, c, upsample) for key, c in channels.items()})
         init_normal(self)
 
     @staticmethod
-    def _tail(ngf: int, channels: int) -> nn.Sequential:
-        up = nn.ConvTranspose2d(2 * ngf, ngf, 4, stride=2, padding=1)
-        return nn.Sequential(_stage(up), nn.Conv2d(ngf, channels, 1), nn.Tanh())
+    def _tail(ngf: int, channels: int, upsample: Upsampling) -> nn.Sequential:
+        up = doubling(2 * ngf, ngf, 4, upsample)
+        return nn.Sequential(_stage(up, ngf), nn.Conv2d(ngf, channels, 1), nn.Tanh())
 
     def encode(self, images: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of the codes of {domain: images}, one domain's after the other's."""

@@ -9,6 +9,7 @@ PyTorch's initialisation (that of DCGAN, N(0, 0.02²), leaves a narrow classifie
 from torch import Tensor, nn
 
 from labkit.errors import LabError
+from labkit.nets.upsampling import Upsampling, doubling
 
 
 def _norm(channels: int) -> nn.Module:
@@ -20,9 +21,8 @@ def _down(c_in: int, c_out: int) -> list[nn.Module]:
     return [conv, _norm(c_out), nn.LeakyReLU(0.2)]
 
 
-def _up(c_in: int, c_out: int) -> list[nn.Module]:
-    conv = nn.ConvTranspose2d(c_in, c_out, 4, stride=2, padding=1, bias=False)
-    return [conv, _norm(c_out), nn.ReLU()]
+def _up(c_in: int, c_out: int, upsample: Upsampling) -> list[nn.Module]:
+    return [doubling(c_in, c_out, 4, upsample, bias=False), _norm(c_out), nn.ReLU()]
 
 
 def _halvings(size: int) -> int:
@@ -52,19 +52,20 @@ def shared_encoder(width: int = 32, latent: int = 1024) -> nn.Sequential:
     )
 
 
-def shared_decoder(width: int = 32, latent: int = 1024) -> nn.Sequential:
+def shared_decoder(width: int = 32, latent: int = 1024, upsample: Upsampling = "transposed") -> nn.Sequential:
     """The inner layers of both decoders: embeddings (B, latent) -> (B, 8·width, 8, 8)."""
     first = nn.ConvTranspose2d(latent, 16 * width, 4, bias=False)
-    layers = [nn.Unflatten(1, (latent, 1, 1)), first, _norm(16 * width), nn.ReLU(), *_up(16 * width, 8 * width)]
-    return nn.Sequential(*layers)
+    layers = [nn.Unflatten(1, (latent, 1, 1)), first, _norm(16 * width), nn.ReLU()]
+    return nn.Sequential(*layers, *_up(16 * width, 8 * width, upsample))
 
 
-def private_decoder(size: int = 64, channels: int = 3, width: int = 32) -> nn.Sequential:
+def private_decoder(
+    size: int = 64, channels: int = 3, width: int = 32, upsample: Upsampling = "transposed"
+) -> nn.Sequential:
     """The outer layers of one domain's decoder: (B, 8·width, 8, 8) -> (B, channels, size, size) in [-1, 1]."""
     widths = [8 * width, *(max(4 * width // 2**i, 1) for i in range(_halvings(size)))]  # 64 px: 128, 64
-    layers = [layer for pair in zip(widths[:-1], widths[1:], strict=True) for layer in _up(*pair)]
-    last = nn.ConvTranspose2d(widths[-1], channels, 4, stride=2, padding=1, bias=False)
-    return nn.Sequential(*layers, last, nn.Tanh())
+    layers = [layer for pair in zip(widths[:-1], widths[1:], strict=True) for layer in _up(*pair, upsample)]
+    return nn.Sequential(*layers, doubling(widths[-1], channels, 4, upsample, bias=False), nn.Tanh())
 
 
 class XGANDiscriminator(nn.Module):

@@ -25,14 +25,17 @@ from labkit.nets.memory import ImagePool
 from labkit.paths import remove_leftovers, write_atomically
 from labkit.runs.spec import RunSpec
 from labkit.settings import from_mapping
-from labkit.systems.base import System
+from labkit.systems.base import System, Translator
 from labkit.train import Compute, History, make_fabric, train
 from labkit.train.seeding import seeded
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A finished run: the trained system in evaluation mode and its history."""
+    """A finished run: the trained system in evaluation mode and its history.
+
+    Where the system kept averages, its networks have their values here (`Translator.settle`).
+    """
 
     spec: RunSpec
     folder: Path
@@ -99,7 +102,7 @@ def run(
         write_atomically(folder / "environment.json", json.dumps(environment.record(), indent=1))
         _save_weights(system, folder / "weights.safetensors")  # last: its presence says that the run is finished
     fabric.barrier()
-    return Run(spec, folder, system.eval(), history)
+    return Run(spec, folder, _finished(system), history)
 
 
 def new_system(spec: RunSpec) -> System:
@@ -126,17 +129,24 @@ def open_run(folder: Path) -> Run:
     except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         reason = f"{folder / 'history.json'} cannot be read ({error})"
         raise LabError(f"{reason}; delete the folder to run afresh.") from None
-    return Run(spec, folder, system.eval(), history)
+    return Run(spec, folder, _finished(system), history)
 
 
 def kept(run: Run) -> dict[int, System]:
     """The system as it was after the steps at which `run` kept it, in evaluation mode; without the last step's."""
     found = {}
     for path in run.folder.glob("weights-*.safetensors"):
-        system = systems.build(run.spec.system, run.spec.settings, f"settings of {run.spec.system}").eval()
+        system = systems.build(run.spec.system, run.spec.settings, f"settings of {run.spec.system}")
         system.load_state_dict(_memories(system) | load_file(path))
-        found[int(path.stem.partition("-")[2])] = system
+        found[int(path.stem.partition("-")[2])] = _finished(system)
     return dict(sorted(found.items()))
+
+
+def _finished(system: System) -> System:
+    """Ready to be looked at: in evaluation mode, averages in the place of networks."""
+    if isinstance(system, Translator):
+        system.settle()
+    return system.eval()
 
 
 def _read_spec(folder: Path, missing_ok: bool = False) -> RunSpec | None:

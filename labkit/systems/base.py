@@ -10,12 +10,17 @@ A system is one `torch.nn.Module` that holds its networks. It knows nothing of l
     system.after_step(due)                    # moving averages, queues, weight clipping
 """
 
-from collections.abc import Callable, Iterable
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from labkit.errors import LabError
+from labkit.nets.memory import MovingAverage
 from labkit.systems.schedules import Schedule, constant
 
 
@@ -75,12 +80,68 @@ class System(nn.Module):
         return [parameter for module in modules for parameter in module.parameters()]
 
 
+def by_average(method: Callable) -> Callable:
+    """Mark a translator's method: the averages, where there are any, compute it."""
+
+    @functools.wraps(method)
+    def computed_by_average(self, *args, **kwargs):
+        with self.averages_in_place():
+            return method(self, *args, **kwargs)
+
+    return computed_by_average
+
+
 class Translator(System):
-    """A system that maps images of one domain to another."""
+    """A system that maps images of one domain to another.
+
+    Its settings have `ema`, the decay of a moving average of the networks that translate. Above 0 the average of a
+    network `G` is `mean_G`: part of the state, never trained, and what `translate` computes with. Training and all
+    other methods see the networks themselves.
+    """
+
+    _averaged: tuple[str, ...] = ()
+
+    def keep_averages(self, *networks: str, warm_up: bool = True) -> None:
+        """Let averages of these networks, the ones that translate, follow them from now on. Nothing where `ema` is 0.
+
+        warm_up: see `labkit.nets.memory.MovingAverage`. Raises LabError for a decay that is none.
+        """
+        decay = self.settings.ema
+        if not 0 <= decay < 1:
+            raise LabError(f"ema is the decay of an average, from 0 (none) to below 1, found {decay}.")
+        if decay:
+            self._averaged = networks
+            for name in networks:
+                setattr(self, f"mean_{name}", MovingAverage(getattr(self, name), decay, warm_up))
+
+    def after_step(self, due: frozenset[str]) -> None:
+        """Averages follow the networks of the players that moved."""
+        moved = {module for player in self.players() if player.name in due for module in player.modules}
+        for name in self._averaged:
+            if name in moved:
+                getattr(self, f"mean_{name}").update(getattr(self, name))
+
+    @contextmanager
+    def averages_in_place(self) -> Iterator[None]:
+        """Within the block the averages, where there are any, have the networks' names."""
+        networks = {name: getattr(self, name) for name in self._averaged}
+        try:
+            for name in networks:
+                setattr(self, name, getattr(self, f"mean_{name}").network)
+            yield
+        finally:
+            for name, network in networks.items():
+                setattr(self, name, network)
+
+    @torch.no_grad()
+    def settle(self) -> None:
+        """After training: the networks take their averages' values, so that all methods see what translates."""
+        for name in self._averaged:
+            getattr(self, name).load_state_dict(getattr(self, f"mean_{name}").network.state_dict())
 
     def translate(self, x: Tensor, src: str = "A", dst: str = "B") -> Tensor:
         """Translate images (B, C, H, W) in [-1, 1] from domain `src` to `dst`.
 
-        Raises LabError where the system has no such way.
+        A system marks its own with `by_average`. Raises LabError where the system has no such way.
         """
         raise NotImplementedError

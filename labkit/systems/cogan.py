@@ -29,6 +29,7 @@ from labkit.errors import LabError
 from labkit.losses.adversarial import discriminator_loss, generator_loss
 from labkit.losses.reconstruction import squared_distance
 from labkit.nets.cogan import CoupledDiscriminator, CoupledGenerator
+from labkit.nets.upsampling import Upsampling
 from labkit.systems.base import Player, System
 
 
@@ -47,6 +48,7 @@ class CoGANSettings:
     lr: float = 2e-4  # learning rate of both Adams
     beta1: float = 0.5  # first Adam coefficient
     weight_decay: float = 5e-4  # of both Adams
+    upsample: Upsampling = "transposed"  # how the generators double their maps; resize: without checkerboards
 
 
 class CoGAN(System):
@@ -60,7 +62,7 @@ class CoGAN(System):
         self.settings = s = settings
         if s.classes and not s.shared:
             raise LabError("cogan: without shared layers a classifier trained on A says nothing about B.")
-        self.G = CoupledGenerator(s.channels, s.nz, s.ngf, s.shared)
+        self.G = CoupledGenerator(s.channels, s.nz, s.ngf, s.shared, s.upsample)
         self.D = CoupledDiscriminator(s.channels, s.ndf, s.classes, s.shared)
 
     def players(self) -> tuple[Player, ...]:

@@ -31,7 +31,8 @@ from labkit.nets.blocks import init_xavier
 from labkit.nets.discriminators import PatchGAN
 from labkit.nets.generators import ResnetGenerator
 from labkit.nets.patches import PatchHeads, at_places, random_places
-from labkit.systems.base import Player, Translator
+from labkit.nets.upsampling import Upsampling
+from labkit.systems.base import Player, Translator, by_average
 from labkit.systems.schedules import linear_decay
 
 
@@ -59,6 +60,8 @@ class CUTSettings:
     beta1: float = 0.5  # first Adam coefficient
     beta2: float = 0.999  # second Adam coefficient
     constant_share: float = 0.5  # share of the steps before the learning rate falls towards 0
+    ema: float = 0.0  # decay of an average of the generator that translates, as 0.999; 0: none
+    upsample: Upsampling = "transposed"  # how G doubles its maps without antialias; resize: without checkerboards
 
 
 class CUT(Translator):
@@ -78,10 +81,11 @@ class CUT(Translator):
         self.F = init_xavier(PatchHeads([self.G_AB.tap_channels[layer] for layer in s.nce_layers], s.dim), s.init_gain)
         if s.negatives != "internal":
             self.coupling = "negatives from the other images of a batch"
+        self.keep_averages("G_AB")
 
     def _networks(self) -> tuple[torch.nn.Module, torch.nn.Module]:
         s = self.settings
-        G = ResnetGenerator(s.channels, s.channels, s.ngf, s.blocks, s.antialias)
+        G = ResnetGenerator(s.channels, s.channels, s.ngf, s.blocks, s.antialias, s.upsample)
         D = PatchGAN(s.channels, s.ndf, s.d_layers, s.antialias)
         return init_xavier(G, s.init_gain), init_xavier(D, s.init_gain)
 
@@ -147,6 +151,7 @@ class CUT(Translator):
             terms["idt"] = s.lambda_idt * nce(slice(of_A, None))
         return terms
 
+    @by_average
     def translate(self, x: Tensor, src: str = "A", dst: str = "B") -> Tensor:
         if (src, dst) != ("A", "B"):
             raise LabError(f"CUT learns A → B alone, not {src} → {dst}; train another for the way back.")

@@ -29,7 +29,8 @@ from labkit.nets.discriminators import PatchGAN
 from labkit.nets.generators import NoiseInput, ResnetGenerator
 from labkit.nets.memory import ImagePool
 from labkit.nets.unet import UNet
-from labkit.systems.base import Player, Translator
+from labkit.nets.upsampling import Upsampling
+from labkit.systems.base import Player, Translator, by_average
 from labkit.systems.schedules import linear_decay
 
 
@@ -54,6 +55,8 @@ class CycleGANSettings:
     lr: float = 2e-4  # learning rate of both Adams
     beta1: float = 0.5  # first Adam coefficient
     constant_share: float = 0.5  # share of the steps before the learning rate falls towards 0
+    ema: float = 0.0  # decay of an average of the generators that translates, as 0.999; 0: none
+    upsample: Upsampling = "transposed"  # how the generators double their maps; resize: without checkerboards
 
 
 class CycleGAN(Translator):
@@ -67,12 +70,13 @@ class CycleGAN(Translator):
         self.D_B = PatchGAN(s.channels, s.ndf, s.d_layers)
         self.pool_A = ImagePool(s.pool)
         self.pool_B = ImagePool(s.pool)
+        self.keep_averages("G_AB", "G_BA")
 
     def _generator(self) -> torch.nn.Module:
         s = self.settings
         if s.generator == "unet":
-            return UNet(s.channels, s.ngf, s.levels)
-        generator = ResnetGenerator(s.channels + s.noise, s.channels, s.ngf, s.blocks)
+            return UNet(s.channels, s.ngf, s.levels, s.upsample)
+        generator = ResnetGenerator(s.channels + s.noise, s.channels, s.ngf, s.blocks, upsample=s.upsample)
         return NoiseInput(generator, s.noise) if s.noise else generator
 
     def players(self) -> tuple[Player, ...]:
@@ -135,6 +139,7 @@ class CycleGAN(Translator):
             "B": discriminator_loss("lsgan", self.D_B(out["real_B"]), self.D_B(shown_B)),
         }
 
+    @by_average
     def translate(self, x: Tensor, src: str = "A", dst: str = "B") -> Tensor:
         ways = {("A", "B"): self.G_AB, ("B", "A"): self.G_BA}
         if (src, dst) not in ways:

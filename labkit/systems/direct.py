@@ -27,7 +27,8 @@ from labkit.nets.disco import DiscoGenerator
 from labkit.nets.discriminators import PatchGAN
 from labkit.nets.generators import ResnetGenerator
 from labkit.nets.memory import ImagePool
-from labkit.systems.base import Player, Translator, every_step
+from labkit.nets.upsampling import Upsampling
+from labkit.systems.base import Player, Translator, by_average, every_step
 from labkit.systems.schedules import linear_decay
 
 
@@ -48,6 +49,8 @@ class DirectSettings:
     lr: float = 2e-4  # learning rate of all Adams
     beta1: float = 0.5  # first Adam coefficient
     constant_share: float = 0.5  # share of the steps before the learning rate falls towards 0
+    ema: float = 0.0  # decay of an average of the generator that translates, as 0.999; 0: none
+    upsample: Upsampling = "transposed"  # how the generators double their maps; resize: without checkerboards
 
 
 class Direct(Translator):
@@ -64,16 +67,17 @@ class Direct(Translator):
         if s.depth or s.small_depth:
             self.coupling = "BatchNorm"
         self.G_AB = (
-            DiscoGenerator(s.channels, s.ngf, s.depth // 2)
+            DiscoGenerator(s.channels, s.ngf, s.depth // 2, upsample=s.upsample)
             if s.depth
-            else ResnetGenerator(s.channels, s.channels, s.ngf, s.blocks)
+            else ResnetGenerator(s.channels, s.channels, s.ngf, s.blocks, upsample=s.upsample)
         )
         self.D_B = PatchGAN(s.channels, s.ndf, s.d_layers)
         self.pool_B = ImagePool(s.pool)
         if s.small_depth:
-            self.small_AB = DiscoGenerator(s.channels, s.ngf, s.small_depth // 2)
+            self.small_AB = DiscoGenerator(s.channels, s.ngf, s.small_depth // 2, upsample=s.upsample)
             self.small_D_B = PatchGAN(s.channels, s.ndf, s.d_layers)
             self.small_pool_B = ImagePool(s.pool)
+        self.keep_averages("G_AB")
 
     def players(self) -> tuple[Player, ...]:
         s = self.settings
@@ -127,6 +131,7 @@ class Direct(Translator):
         shown = self.small_pool_B(out["small_B"])
         return {"B": discriminator_loss("lsgan", self.small_D_B(out["real_B"]), self.small_D_B(shown))}
 
+    @by_average
     def translate(self, x: Tensor, src: str = "A", dst: str = "B") -> Tensor:
         if (src, dst) != ("A", "B"):
             raise LabError(f"The direct mapping learns A → B alone, not {src} → {dst}.")

@@ -26,7 +26,8 @@ from labkit.losses.adversarial import discriminator_loss, generator_loss
 from labkit.losses.reconstruction import l2
 from labkit.nets.dcgan import doublings
 from labkit.nets.disco import DiscoDiscriminator, DiscoGenerator, PointDiscriminator, PointGenerator, feature_matching
-from labkit.systems.base import Player, Translator
+from labkit.nets.upsampling import Upsampling
+from labkit.systems.base import Player, Translator, by_average
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class DiscoGANSettings:
     lr: float = 2e-4  # learning rate of both Adams
     beta1: float = 0.5  # first Adam coefficient
     weight_decay: float = 1e-5  # of both Adams
+    ema: float = 0.0  # decay of an average of the generators that translates, as 0.999; 0: none
+    upsample: Upsampling = "transposed"  # how the generators double their maps; resize: without checkerboards
 
 
 class DiscoGAN(Translator):
@@ -66,6 +69,7 @@ class DiscoGAN(Translator):
         if self._both:
             self.D_A = self._discriminator()
         self.register_buffer("steps_done", torch.zeros((), dtype=torch.int64))  # a buffer: the rate survives a stop
+        self.keep_averages(*(["G_AB", "G_BA"] if self._returns else ["G_AB"]))
 
     @property
     def _returns(self) -> bool:
@@ -79,7 +83,7 @@ class DiscoGAN(Translator):
         s = self.settings
         if s.networks == "points":
             return PointGenerator(s.ngf)
-        return DiscoGenerator(s.channels, s.ngf, doublings(s.size), s.bottleneck)
+        return DiscoGenerator(s.channels, s.ngf, doublings(s.size), s.bottleneck, s.upsample)
 
     def _discriminator(self) -> torch.nn.Module:
         s = self.settings
@@ -150,8 +154,10 @@ class DiscoGAN(Translator):
             yield "BA", "A", self.D_A
 
     def after_step(self, due: frozenset[str]) -> None:
+        super().after_step(due)
         self.steps_done += 1
 
+    @by_average
     def translate(self, x: Tensor, src: str = "A", dst: str = "B") -> Tensor:
         if (src, dst) == ("A", "B"):
             return self.G_AB(x)

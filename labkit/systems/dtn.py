@@ -32,7 +32,8 @@ from labkit.losses.reconstruction import l2
 from labkit.nets.dcgan import DCGANGenerator
 from labkit.nets.dtn import DTNDiscriminator
 from labkit.nets.encoders import ConvEncoder
-from labkit.systems.base import Player, Translator
+from labkit.nets.upsampling import Upsampling
+from labkit.systems.base import Player, Translator, by_average
 from labkit.systems.schedules import linear_decay
 
 
@@ -55,6 +56,8 @@ class DTNSettings:
     lr: float = 3e-4  # learning rate of all Adams
     beta1: float = 0.5  # first Adam coefficient
     constant_share: float = 1.0  # share of the steps before the learning rate falls towards 0; 1: it never does
+    ema: float = 0.0  # decay of an average of the networks that draw that translates, as 0.999; 0: none
+    upsample: Upsampling = "transposed"  # how g doubles its maps; resize: without checkerboards
 
 
 class DTN(Translator):
@@ -69,9 +72,10 @@ class DTN(Translator):
         self.f = judges.load(s.f).requires_grad_(s.f_every > 0)
         if not s.on_f:
             self.encoder = ConvEncoder(s.channels, s.size, s.ngf // 2, FEATURES)
-        self.g = DCGANGenerator(s.size, s.channels, FEATURES, s.ngf)
+        self.g = DCGANGenerator(s.size, s.channels, FEATURES, s.ngf, s.upsample)
         if s.lambda_adv:
             self.D = DTNDiscriminator(s.size, s.channels, s.ndf, 3 if s.discriminator == "ternary" else 1)
+        self.keep_averages("g", *([] if s.on_f else ["encoder"]), *(["f"] if s.f_every else []))
 
     def train(self, mode: bool = True) -> "DTN":
         """Training or evaluation mode, for all but f: what is frozen must not even gather statistics."""
@@ -144,6 +148,7 @@ class DTN(Translator):
             return {"B": ternary_discriminator(fake, self.D(out["idt_B"].detach()), real)}  # Eq. 3
         return {"B": discriminator_loss("nonsaturating", real, fake)}  # Eq. 1
 
+    @by_average
     def translate(self, x: Tensor, src: str = "A", dst: str = "B") -> Tensor:
         if (src, dst) != ("A", "B"):
             raise LabError(f"DTN translates A → B alone, not {src} → {dst}: g draws images of B and of nothing else.")

@@ -23,7 +23,8 @@ from labkit.errors import LabError
 from labkit.losses.adversarial import discriminator_loss, generator_loss, gradient_penalty
 from labkit.losses.reconstruction import l1
 from labkit.nets.unet import DualCritic, UNet
-from labkit.systems.base import Player, Translator
+from labkit.nets.upsampling import Upsampling
+from labkit.systems.base import Player, Translator, by_average
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class DualGANSettings:
     n_critic: int = 3  # critic steps for each generator step; the paper: 2 to 4, the official code: 1
     lr: float = 5e-5  # learning rate of both RMSProps
     decay: float = 0.9  # of RMSProp's moving average
+    ema: float = 0.0  # decay of an average of the generators that translates, as 0.999; 0: none
+    upsample: Upsampling = "transposed"  # how the U-Nets double their maps; resize: without checkerboards
 
 
 class DualGAN(Translator):
@@ -53,8 +56,9 @@ class DualGAN(Translator):
         super().__init__()
         self.settings = s = settings
         self.double_backward = s.critic == "gp"
-        self.G_AB, self.G_BA = (UNet(s.channels, s.ngf, s.levels) for _ in range(2))
+        self.G_AB, self.G_BA = (UNet(s.channels, s.ngf, s.levels, s.upsample) for _ in range(2))
         self.D_A, self.D_B = (DualCritic(s.size, s.channels, s.ndf, s.d_layers, s.view) for _ in range(2))
+        self.keep_averages("G_AB", "G_BA")
 
     def players(self) -> tuple[Player, ...]:
         s = self.settings
@@ -98,11 +102,13 @@ class DualGAN(Translator):
 
     @torch.no_grad()
     def after_step(self, due: frozenset[str]) -> None:
+        super().after_step(due)
         if self.settings.critic == "clip" and "D" in due:
             for D in (self.D_A, self.D_B):
                 for weight in D.parameters():
                     weight.clamp_(-self.settings.clip, self.settings.clip)
 
+    @by_average
     def translate(self, x: Tensor, src: str = "A", dst: str = "B") -> Tensor:
         ways = {("A", "B"): self.G_AB, ("B", "A"): self.G_BA}
         if (src, dst) not in ways:

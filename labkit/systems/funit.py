@@ -32,8 +32,7 @@ from labkit.errors import LabError
 from labkit.losses.adversarial import discriminator_loss, generator_loss
 from labkit.losses.reconstruction import l1
 from labkit.nets.funit import FewShotGenerator, MultiTaskPatchGAN
-from labkit.nets.memory import MovingAverage
-from labkit.systems.base import Player, Translator
+from labkit.systems.base import Player, Translator, by_average
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class FUNITSettings:
     penalty: Literal["image", "batch"] = "image"  # what it differentiates: D's mean over each image, or over the batch
     lr: float = 1e-4  # learning rate of both RMSprops
     weight_decay: float = 1e-4  # L2 penalty within RMSprop
-    ema: float = 0.999  # decay of the averaged generator, which translates
+    ema: float = 0.999  # decay of the averaged generator, which translates; 0: none
 
 
 class FUNIT(Translator):
@@ -87,7 +86,7 @@ class FUNIT(Translator):
             s.classes,
         )
         self.D = MultiTaskPatchGAN(s.classes, s.channels, s.ndf, s.stages, s.activated)
-        self.mean_G = MovingAverage(self.G, s.ema)  # takes no gradient, follows G
+        self.keep_averages("G", warm_up=False)  # the paper's: at every step the same decay
 
     def players(self) -> tuple[Player, ...]:
         rmsprop = partial(torch.optim.RMSprop, lr=self.settings.lr, weight_decay=self.settings.weight_decay)
@@ -136,10 +135,7 @@ class FUNIT(Translator):
             terms["gp"] = s.lambda_gp * slope.square().sum((1, 2, 3)).mean()
         return terms
 
-    def after_step(self, due: frozenset[str]) -> None:
-        if "G" in due:
-            self.mean_G.update(self.G)
-
+    @by_average
     def translate(
         self,
         x: Tensor,
@@ -155,11 +151,11 @@ class FUNIT(Translator):
         `code`, (class_dim,) or (B, class_dim). With `condition` "label" it is `label`, (B,). Without any of these each
         image is its own example: the reconstruction.
         """
-        G = self.mean_G.network
         if code is None:
             code = self.class_code(x[:, None] if examples is None else examples, label)
-        return G.decode(G.content_encoder(x), code.expand(len(x), -1))
+        return self.G.decode(self.G.content_encoder(x), code.expand(len(x), -1))
 
+    @by_average
     def class_code(self, examples: Tensor, label: Tensor | None = None) -> Tensor:
         """The averaged generator's class code of K images, (K, C, H, W) or (B, K, C, H, W): (1 or B, class_dim)."""
-        return self.mean_G.network.code(examples[None] if examples.ndim == 4 else examples, label)
+        return self.G.code(examples[None] if examples.ndim == 4 else examples, label)

@@ -30,7 +30,7 @@ from labkit.losses.perceptual import domain_invariant_loss, load_vgg16
 from labkit.losses.reconstruction import l1
 from labkit.nets.content_style import ContentStyleAutoencoder
 from labkit.nets.discriminators import MultiScalePatchGAN
-from labkit.systems.base import Player, Translator
+from labkit.systems.base import Player, Translator, by_average
 from labkit.systems.schedules import halve_every
 
 
@@ -60,6 +60,7 @@ class MUNITSettings:
     beta1: float = 0.5  # first Adam coefficient
     weight_decay: float = 1e-4  # L2 penalty within Adam
     halve_every: int = 100_000  # steps after which the learning rate is halved, again and again
+    ema: float = 0.0  # decay of an average of both autoencoders that translates, as 0.999; 0: none
 
 
 class MUNIT(Translator):
@@ -72,6 +73,7 @@ class MUNIT(Translator):
         self.D_A = MultiScalePatchGAN(s.channels, s.ndf, s.d_layers, s.scales)
         self.D_B = MultiScalePatchGAN(s.channels, s.ndf, s.d_layers, s.scales)
         self.vgg = load_vgg16() if s.lambda_vgg else None  # buffers that no file of weights keeps
+        self.keep_averages("AE_A", "AE_B")
 
     def _autoencoder(self) -> ContentStyleAutoencoder:
         s = self.settings
@@ -160,6 +162,7 @@ class MUNIT(Translator):
             raise LabError(f"MUNIT knows the domains A and B, not {domain}.")
         return self.AE_A if domain == "A" else self.AE_B
 
+    @by_average
     def translate(
         self,
         x: Tensor,

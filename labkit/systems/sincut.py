@@ -28,7 +28,8 @@ from labkit.systems.cut import CUT, CUTSettings
 
 @dataclass(frozen=True)
 class SinCUTSettings(CUTSettings):
-    """The code's values. Settings of CUT's networks (blocks, d_layers, antialias) are not used."""
+    """The code's values. Settings of CUT's networks (blocks, d_layers, antialias, upsample) are not used:
+    G blurs what its one transposed convolution writes."""
 
     ngf: int = 10  # G's width: 16 · ngf channels where it is widest
     ndf: int = 8  # D's width: 4 · ndf channels at 64 px, more below

@@ -29,7 +29,8 @@ from labkit.losses.reconstruction import l1
 from labkit.losses.variational import kl_fixed, reparameterise
 from labkit.nets.cogan import DOMAINS
 from labkit.nets.unit import CoupledAutoencoder, StridedDiscriminator
-from labkit.systems.base import Player, Translator
+from labkit.nets.upsampling import Upsampling
+from labkit.systems.base import Player, Translator, by_average
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class UNITSettings:
     lr: float = 1e-4  # learning rate of both Adams
     beta1: float = 0.5  # first Adam coefficient
     weight_decay: float = 1e-4  # of both Adams
+    ema: float = 0.0  # decay of an average of both autoencoders that translates, as 0.999; 0: none
+    upsample: Upsampling = "transposed"  # how the decoders double their maps; resize: without checkerboards
 
 
 class UNIT(Translator):
@@ -59,9 +62,10 @@ class UNIT(Translator):
     def __init__(self, settings: UNITSettings = UNITSettings()):
         super().__init__()
         self.settings = s = settings
-        self.G = CoupledAutoencoder(s.channels, s.ngf, s.blocks, s.shared)
+        self.G = CoupledAutoencoder(s.channels, s.ngf, s.blocks, s.shared, s.upsample)
         self.D_A = StridedDiscriminator(s.channels, s.ndf, s.d_layers, s.d_kaiming)
         self.D_B = StridedDiscriminator(s.channels, s.ndf, s.d_layers, s.d_kaiming)
+        self.keep_averages("G")
 
     def players(self) -> tuple[Player, ...]:
         s = self.settings
@@ -119,6 +123,7 @@ class UNIT(Translator):
         """The images that codes stand for in a domain."""
         return self.G.decode(z, domain)
 
+    @by_average
     def translate(self, x: Tensor, src: str = "A", dst: str = "B") -> Tensor:
         if {src, dst} - set(DOMAINS):
             raise LabError(f"UNIT knows the domains A and B, not {src} → {dst}.")

@@ -26,7 +26,7 @@ from labkit.losses.variational import kl_fixed, reparameterise
 from labkit.nets.cogan import DOMAINS
 from labkit.nets.content_style import ContentEncoder, Decoder
 from labkit.nets.discriminators import MultiScalePatchGAN
-from labkit.systems.base import Player, Translator
+from labkit.systems.base import Player, Translator, by_average
 from labkit.systems.schedules import halve_every
 
 
@@ -50,6 +50,7 @@ class UNIT2018Settings:
     beta1: float = 0.5  # first Adam coefficient
     weight_decay: float = 1e-4  # of both Adams
     halve_every: int = 100_000  # steps after which the learning rate is halved, again and again
+    ema: float = 0.0  # decay of an average of both autoencoders that translates, as 0.999; 0: none
 
 
 class UNIT2018(Translator):
@@ -61,6 +62,7 @@ class UNIT2018(Translator):
         self.G_A, self.G_B = self._autoencoder(), self._autoencoder()
         self.D_A = MultiScalePatchGAN(s.channels, s.ndf, s.d_layers, s.scales)
         self.D_B = MultiScalePatchGAN(s.channels, s.ndf, s.d_layers, s.scales)
+        self.keep_averages("G_A", "G_B")
 
     def _autoencoder(self) -> nn.ModuleDict:
         s = self.settings
@@ -126,6 +128,7 @@ class UNIT2018(Translator):
     def _of(self, domain: str) -> nn.ModuleDict:
         return {"A": self.G_A, "B": self.G_B}[domain]
 
+    @by_average
     def translate(self, x: Tensor, src: str = "A", dst: str = "B") -> Tensor:
         if {src, dst} - set(DOMAINS):
             raise LabError(f"UNIT (2018) knows the domains A and B, not {src} → {dst}.")

@@ -30,7 +30,8 @@ from labkit.losses.reconstruction import squared_distance
 from labkit.losses.variational import kl_digits, reparameterise
 from labkit.nets.cogan import DOMAINS
 from labkit.nets.unit_digits import CoupledClassifier, CoupledVAE
-from labkit.systems.base import Player, Translator
+from labkit.nets.upsampling import Upsampling
+from labkit.systems.base import Player, Translator, by_average
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ class UNITDigitsSettings:
     lr: float = 2e-4  # learning rate of both Adams
     beta1: float = 0.5  # first Adam coefficient
     weight_decay: float = 5e-4  # of both Adams
+    ema: float = 0.0  # decay of an average of both autoencoders that translates, as 0.999; 0: none
+    upsample: Upsampling = "transposed"  # how the decoders double their maps; resize: without checkerboards
 
 
 class UNITDigits(Translator):
@@ -63,13 +66,14 @@ class UNITDigits(Translator):
     def __init__(self, settings: UNITDigitsSettings = UNITDigitsSettings()):
         super().__init__()
         self.settings = s = settings
-        self.G = CoupledVAE(s.channels_A, s.channels_B, s.ngf)
+        self.G = CoupledVAE(s.channels_A, s.channels_B, s.ngf, s.upsample)
         self.D = CoupledClassifier(s.channels_A, s.channels_B, s.ndf, s.classes, s.dropout)
         if s.same_start:
             if s.channels_A != s.channels_B:
                 raise LabError("unit_digits: same_start needs as many colour channels in B as in A.")
             for own in (self.G.fronts, self.G.tails, self.D.fronts):
                 own["B"].load_state_dict(own["A"].state_dict())
+        self.keep_averages("G")
 
     def players(self) -> tuple[Player, ...]:
         s = self.settings
@@ -127,6 +131,7 @@ class UNITDigits(Translator):
         """Class logits (B, classes) of images of a domain."""
         return self.D.classify(x, domain)
 
+    @by_average
     def translate(self, x: Tensor, src: str = "A", dst: str = "B") -> Tensor:
         if {src, dst} - set(DOMAINS):
             raise LabError(f"UNIT for digits knows the domains A and B, not {src} → {dst}.")

@@ -27,6 +27,7 @@ from labkit.losses.adversarial import discriminator_loss, generator_loss
 from labkit.losses.domain import domain_adversarial
 from labkit.losses.reconstruction import l1, l2
 from labkit.nets.memory import ImagePool
+from labkit.nets.upsampling import Upsampling
 from labkit.nets.xgan import (
     DomainClassifier,
     XGANDiscriminator,
@@ -35,8 +36,10 @@ from labkit.nets.xgan import (
     shared_decoder,
     shared_encoder,
 )
-from labkit.systems.base import Player, Translator
+from labkit.systems.base import Player, Translator, by_average
 from labkit.systems.schedules import linear_decay
+
+AUTO_ENCODERS = ("outer_E_A", "outer_E_B", "shared_E", "shared_Dec", "outer_Dec_A", "outer_Dec_B")
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ class XGANSettings:
     lr: float = 1e-4  # learning rate of both Adams
     beta1: float = 0.5  # first Adam coefficient
     constant_share: float = 1.0  # share of the steps before the learning rate falls towards 0; 1: it never does
+    ema: float = 0.0  # decay of an average of the auto-encoders that translates, as 0.999; 0: none
+    upsample: Upsampling = "transposed"  # how the decoders double their maps; resize: without checkerboards
 
 
 class XGAN(Translator):
@@ -71,8 +76,10 @@ class XGAN(Translator):
             raise LabError("xgan: a teacher needs a weight and a weight needs a teacher: set both, or neither.")
         self.outer_E_A, self.outer_E_B = (private_encoder(s.size, s.channels, s.width) for _ in range(2))
         self.shared_E = shared_encoder(s.width, s.latent)
-        self.shared_Dec = shared_decoder(s.width, s.latent)
-        self.outer_Dec_A, self.outer_Dec_B = (private_decoder(s.size, s.channels, s.width) for _ in range(2))
+        self.shared_Dec = shared_decoder(s.width, s.latent, s.upsample)
+        self.outer_Dec_A, self.outer_Dec_B = (
+            private_decoder(s.size, s.channels, s.width, s.upsample) for _ in range(2)
+        )
         if s.lambda_dom:
             self.classifier = DomainClassifier(s.latent)
         if s.teacher:
@@ -81,6 +88,7 @@ class XGAN(Translator):
         if s.lambda_adv:
             self.D_A, self.D_B = (XGANDiscriminator(s.size, s.channels, s.ndf) for _ in range(2))
             self.pool_A, self.pool_B = ImagePool(s.pool), ImagePool(s.pool)
+        self.keep_averages(*AUTO_ENCODERS)
 
     def players(self) -> tuple[Player, ...]:
         s = self.settings
@@ -88,7 +96,7 @@ class XGAN(Translator):
         def adam(parameters):
             return torch.optim.Adam(parameters, lr=s.lr, betas=(s.beta1, 0.999))
 
-        own = ["outer_E_A", "outer_E_B", "shared_E", "shared_Dec", "outer_Dec_A", "outer_Dec_B"]
+        own = [*AUTO_ENCODERS]
         own += ["classifier"] if s.lambda_dom else []
         own += ["teacher_head"] if s.teacher else []
         decay = linear_decay(s.constant_share)
@@ -152,6 +160,7 @@ class XGAN(Translator):
             "B": discriminator_loss("lsgan", self.D_B(out["real_B"]), self.D_B(shown_B)),
         }
 
+    @by_average
     def translate(self, x: Tensor, src: str = "A", dst: str = "B") -> Tensor:
         if (src, dst) not in (("A", "B"), ("B", "A")):
             raise LabError(f"XGAN translates A → B and B → A, not {src} → {dst}.")

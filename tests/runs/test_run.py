@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from labkit.errors import LabError
 from labkit.runs import open_run, run
@@ -79,3 +80,15 @@ def test_misspelt_settings_are_named_before_anything_is_trained(tmp_path, spec):
     with pytest.raises(LabError, match="no system 'cyclgan'"):
         run(replace(spec, system="cyclgan"), tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_run_records_its_average_and_shows_it(tmp_path, spec):
+    finished = run(replace(spec, settings=spec.settings | {"ema": 0.9}), tmp_path)
+    again = open_run(tmp_path)
+    x = finished.dataset.test["A"].images[:2]
+    assert torch.equal(finished.system.translate(x), again.system.translate(x))
+    assert torch.equal(again.system.G_AB(x), again.system.translate(x))
+    stored = load_file(tmp_path / "weights.safetensors")
+    pairs = [(stored[f"mean_G_AB.network.{key}"], value) for key, value in again.system.G_AB.state_dict().items()]
+    assert all(torch.equal(mean, value) for mean, value in pairs)
+    assert not all(torch.equal(stored[f"G_AB.{key}"], value) for key, value in again.system.G_AB.state_dict().items())
