@@ -14,8 +14,21 @@ def adain(x: Tensor, shift: Tensor, scale: Tensor, eps: float = 1e-5) -> Tensor:
     """scale · (x - mean) / std + shift, with mean and std over the pixels of each channel of each image.
 
     `x`: (B, C, H, W). `shift`, `scale`: (B, C), the new mean and the new standard deviation (there is no 1 + scale).
+    A uniform channel becomes its shift, and no gradient goes back through it.
     """
+    scale = scale.masked_fill(uniform(x), 0)
     return F.instance_norm(x, eps=eps) * scale[:, :, None, None] + shift[:, :, None, None]
+
+
+def uniform(x: Tensor) -> Tensor:
+    """Which channels have the same value at every pixel: (B, C, H, W) to booleans (B, C).
+
+    Normalised, such a channel is 0 whatever its value, yet the derivative that is computed for it is 1/√eps = 316. In
+    networks that are padded by reflection alone a picture of one colour is uniform in every layer, and these factors
+    multiply: MUNIT has twenty of them in a row, and its gradients overflow. A uniform channel has nothing to learn
+    from, so its gradient is left out.
+    """
+    return x.amax((2, 3)) == x.amin((2, 3))
 
 
 class AdaINResBlock(nn.Module):

@@ -7,9 +7,10 @@ reflection and has a bias. UNIT in its form of 2018 is `ContentEncoder` and `Dec
 
 from typing import Literal
 
+import torch
 from torch import Tensor, nn
 
-from labkit.nets.adain import AdaINResBlock, LayerNorm
+from labkit.nets.adain import AdaINResBlock, LayerNorm, uniform
 from labkit.nets.blocks import ResBlock, init_kaiming, instance_norm
 from labkit.nets.mlp import mlp
 
@@ -27,7 +28,7 @@ class ContentEncoder(nn.Module):
     """Image (B, channels, H, W) to content code (B, width · 2^halvings, H / 2^halvings, W / 2^halvings).
 
     InstanceNorm throughout: it takes each channel's mean and deviation away, and much of the style with them. With the
-    paper's numbers (the defaults) 5,385,856 parameters.
+    paper's numbers (the defaults) 5,385,856 parameters. Uniform channels of the code pass no gradient back.
     """
 
     def __init__(self, channels: int = 3, width: int = 64, halvings: int = 2, blocks: int = 4):
@@ -40,7 +41,8 @@ class ContentEncoder(nn.Module):
         init_kaiming(self)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.layers(x)
+        code = self.layers(x)
+        return torch.where(uniform(code)[:, :, None, None], code.detach(), code)
 
 
 class StyleEncoder(nn.Module):

@@ -16,6 +16,7 @@ from labkit.progress import Bar
 from labkit.systems.base import Player, System
 from labkit.train import checkpoint as checkpoints
 from labkit.train.compute import Compute, make_fabric, prepare
+from labkit.train.finite import all_finite, not_finite
 from labkit.train.history import History
 from labkit.train.seeding import seeded
 
@@ -28,7 +29,7 @@ class Batches(Protocol):
 
 
 class NonFiniteLoss(LabError):
-    """A loss became infinite or not a number."""
+    """A loss, a gradient or a weight became infinite or not a number."""
 
 
 def train(
@@ -55,7 +56,8 @@ def train(
     stop_after: stop early, as if interrupted after so many steps, with a checkpoint; schedules count on to `steps`.
     on_step:    called with the number of steps done after each of them. What it draws does not disturb the run.
 
-    Raises NonFiniteLoss at the first loss that is no finite number, before it reaches the weights.
+    Raises NonFiniteLoss at the first loss or gradient that is no finite number, before it reaches the weights, and at
+    the first weight that is none, before it reaches the checkpoint.
     """
     fabric = fabric or make_fabric(compute)
     prepare(system, compute)
@@ -70,6 +72,7 @@ def train(
     if checkpoint and checkpoint.exists():
         start, history = checkpoints.restore(checkpoint, fabric, system, optimisers)
 
+    watch = _Watch(fabric, system, checkpoint)
     stop = min(steps, stop_after or steps)
     with Bar(label, stop, min(start, stop)) as bar, torch.random.fork_rng():
         stream = _stream(batches, start, stop, fabric, compute)
@@ -85,10 +88,12 @@ def train(
                     with _only(system, player, players):
                         terms = module.losses(player.name, out)
                         total = sum(terms.values())
-                        _demand_finite(total, terms, player, step, checkpoint)
+                        watch.loss(total, terms, player, step)
                         optimiser.zero_grad()
                         fabric.backward(total)
+                        watch.gradients(player, step)
                         optimiser.step()
+                        watch.weights(player, step)
                     if step % log_every == 0:
                         for name, value in terms.items():
                             history.add(step, f"{player.name}/{name}", value.item())
@@ -146,12 +151,46 @@ def _set_rates(optimiser, base_rates: list[float], factor: float) -> None:
         group["lr"] = rate * factor
 
 
-def _demand_finite(total: Tensor, terms: dict[str, Tensor], player: Player, step: int, checkpoint: Path | None) -> None:
-    if math.isfinite(total.item()):
-        return
-    broken = [f"{player.name}/{name} = {value.item()}" for name, value in terms.items() if not value.isfinite()]
-    kept = f"; the last checkpoint, {checkpoint}, is kept" if checkpoint and checkpoint.exists() else ""
-    raise NonFiniteLoss(
-        f"Training stopped before step {step + 1}: {', '.join(broken) or 'the sum of the terms'} is not finite{kept}."
-        " Lower the learning rate, or look for constant images and divisions by zero."
-    )
+class _Watch:
+    """Stops the run, with one sentence, at the first number that is not finite. All processes stop at the same step."""
+
+    def __init__(self, fabric: Fabric, system: System, checkpoint: Path | None):
+        self.fabric, self.system, self.checkpoint = fabric, system, checkpoint
+        # Under 16-bit floats gradients are scaled until they overflow, and the scaler leaves those steps out.
+        self.scaled = isinstance(getattr(fabric._precision, "scaler", None), torch.amp.GradScaler)
+
+    def loss(self, total: Tensor, terms: dict[str, Tensor], player: Player, step: int) -> None:
+        if not self._everywhere(math.isfinite(total.item())):
+            broken = [f"{player.name}/{name} = {value.item()}" for name, value in terms.items() if not value.isfinite()]
+            self._stop(step, f"{', '.join(broken) or 'the sum of the terms'} is not finite")
+
+    def gradients(self, player: Player, step: int) -> None:
+        gradients = [p.grad for p in self.system.parameters_of(player) if p.grad is not None]
+        if not self.scaled and not self._everywhere(all_finite(gradients)):
+            self._stop(step, f"the gradient of {player.name} is not finite in {self._where(player, gradient=True)}")
+
+    def weights(self, player: Player, step: int) -> None:
+        if not self._everywhere(all_finite(self.system.parameters_of(player))):
+            self._stop(step, f"the weights of {player.name} are not finite in {self._where(player, gradient=False)}")
+
+    def _everywhere(self, finite: bool) -> bool:
+        """Whether it is so in every process, so that none waits for one that stopped."""
+        if self.fabric.world_size == 1:
+            return finite
+        return bool(self.fabric.all_reduce(torch.tensor(float(finite)), reduce_op="sum") == self.fabric.world_size)
+
+    def _where(self, player: Player, gradient: bool) -> str:
+        own = {id(p) for p in self.system.parameters_of(player)}
+        named = {name: p for name, p in self.system.named_parameters() if id(p) in own}
+        if gradient:
+            named = {name: p.grad for name, p in named.items() if p.grad is not None}
+        names = not_finite(named)
+        return f"{names[0]} and {len(names) - 1} more" if len(names) > 1 else (names or ["another process"])[0]
+
+    def _stop(self, step: int, what: str) -> None:
+        there = self.checkpoint and self.checkpoint.exists()
+        kept = f"; the last checkpoint, {self.checkpoint}, is kept" if there else ""
+        raise NonFiniteLoss(
+            f"Training stopped at step {step + 1}: {what}{kept}."
+            " Lower the learning rate, or look for constant images and divisions by zero."
+        )

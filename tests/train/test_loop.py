@@ -126,7 +126,7 @@ def test_schedule_sets_the_rate_of_each_step():
 def test_stops_at_the_first_loss_that_is_not_finite_before_it_reaches_the_weights(tmp_path):
     system = Two(due=lambda step: False, poison=("P", 2))
     weights = []
-    with pytest.raises(NonFiniteLoss, match=r"before step 3: P/near = nan is not finite.*c\.pt, is kept"):
+    with pytest.raises(NonFiniteLoss, match=r"at step 3: P/near = nan is not finite.*c\.pt, is kept"):
         train(
             system,
             Ones(),
@@ -137,6 +137,68 @@ def test_stops_at_the_first_loss_that_is_not_finite_before_it_reaches_the_weight
         )
     assert torch.equal(weights[-1], system.first.weight)
     assert len(weights) == 2
+
+
+class Steep(System):
+    """One player whose loss is finite and whose gradient is not, from step `bad` on."""
+
+    def __init__(self, bad, lr=0.1):
+        super().__init__()
+        self.first, self.bad, self.lr, self.step = nn.Linear(1, 1, bias=False), bad, lr, 0
+
+    def players(self):
+        return (Player("P", ("first",), lambda p: torch.optim.SGD(p, lr=self.lr)),)
+
+    def forward(self, batch, due):
+        return {}
+
+    def losses(self, player, out):
+        self.step += 1
+        x = self.first(torch.ones(1, 1))
+        return {"root": (x * 0).square().sum().sqrt() if self.step > self.bad else x.square().sum()}
+
+
+def test_a_gradient_that_is_not_finite_never_reaches_the_weights(tmp_path):
+    system, weights = Steep(bad=2), []
+    with pytest.raises(
+        NonFiniteLoss, match=r"step 3: the gradient of P is not finite in first\.weight.*c\.pt, is kept"
+    ):
+        train(
+            system,
+            Ones(),
+            5,
+            checkpoint=tmp_path / "c.pt",
+            checkpoint_every=1,
+            on_step=lambda done: weights.append(system.first.weight.clone()),
+        )
+    assert torch.equal(weights[-1], system.first.weight) and len(weights) == 2
+
+
+def test_weights_that_are_not_finite_are_never_written_over_a_good_checkpoint(tmp_path):
+    train(Steep(bad=9), Ones(), 2, checkpoint=tmp_path / "c.pt")
+    good = (tmp_path / "c.pt").read_bytes()
+    with pytest.raises(NonFiniteLoss, match=r"step 3: the weights of P are not finite in first\.weight"):
+        train(Steep(bad=9, lr=float("inf")), Ones(), 5, checkpoint=tmp_path / "c.pt", checkpoint_every=1)
+    assert (tmp_path / "c.pt").read_bytes() == good
+
+
+def test_memories_that_are_not_finite_are_never_written(tmp_path):
+    system = Steep(bad=9)
+    system.register_buffer("mean", torch.ones(2))
+    system.after_step = lambda due: system.mean.fill_(float("nan")) if system.step == 3 else None
+    with pytest.raises(LabError, match=r"Training stopped: mean is not finite; the last checkpoint.*is kept"):
+        train(system, Ones(), 5, checkpoint=tmp_path / "c.pt", checkpoint_every=1)
+    content = torch.load(tmp_path / "c.pt", weights_only=True)
+    assert content["step"] == 2 and content["parameters"]["mean"].isfinite().all()
+
+
+def test_a_checkpoint_that_holds_a_nan_is_refused_with_a_sentence(tmp_path):
+    train(Steep(bad=9), Ones(), 2, checkpoint=tmp_path / "c.pt")
+    content = torch.load(tmp_path / "c.pt", weights_only=True)
+    content["parameters"]["first.weight"].fill_(float("nan"))
+    torch.save(content, tmp_path / "c.pt")
+    with pytest.raises(LabError, match=r"c\.pt holds numbers that are not finite.*delete the folder"):
+        train(Steep(bad=9), Ones(), 4, checkpoint=tmp_path / "c.pt")
 
 
 def test_history_holds_every_term_at_the_steps_asked_for(batches, make_cyclegan):
