@@ -1,6 +1,10 @@
 """Translate image files with a finished run."""
 
+import io
+import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -9,6 +13,7 @@ from torch import Tensor
 
 from labkit.data.files.images import SUFFIXES, fit, read_image
 from labkit.errors import LabError
+from labkit.paths import write_atomically
 from labkit.progress import Bar
 from labkit.runs.run import Run
 from labkit.train.seeding import seeded
@@ -16,32 +21,64 @@ from labkit.train.seeding import seeded
 MULTIPLE = 16  # sides are cut to a multiple of this: the deepest networks halve four times
 
 
+class Translated(NamedTuple):
+    """What became of the files: written now, kept from before, and a sentence for each that could not be read."""
+
+    written: list[Path]
+    kept: list[Path]
+    unread: list[str]
+
+
 def translate_files(
-    run: Run, source: Path, target: Path, src: str = "A", dst: str = "B", size: int | None = None
-) -> tuple[list[Path], list[str]]:
+    run: Run,
+    source: Path,
+    target: Path,
+    src: str = "A",
+    dst: str = "B",
+    size: int | None = None,
+    overwrite: bool = False,
+) -> Translated:
     """Translate the image file `source`, or every image in that folder, into PNG files in `target`.
 
     An image is scaled so that its shorter side is `size` (by default the side of training), its proportions are kept.
-    Returns the files written and one sentence for each file that could not be read; the others are translated all the
-    same. Raises LabError where there is nothing to translate.
+    A file that is in `target` already is kept, so that an interrupted command goes on; `overwrite` makes it anew. Every
+    file appears whole or not at all. A file that cannot be read costs a sentence, the others are translated all the
+    same. Raises LabError where there is nothing to translate, and where a translation would take its source's place.
     """
     size = size or run.spec.data_settings.get("size", 128)
     if size < MULTIPLE:
         raise LabError(f"--size {size}: the smallest side that the networks take is {MULTIPLE} pixels.")
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    system = run.system.to(device)
-    written, unread = [], []
     sources = _sources(source)
+    goals = {path: target / f"{path.stem}.png" for path in sources}
+    _demand_room(target, goals)
+    system = run.system.to(device)
+    written, kept, unread = [], [], []
     with Bar("translate", len(sources)) as bar, torch.no_grad(), seeded(run.spec.seed, "translate"):
-        for path in sources:
+        for path, goal in goals.items():
+            if goal.exists() and not overwrite:
+                kept.append(goal)
+                bar.advance()
+                continue
             try:
                 image = _to_tensor(fit(read_image(path), size))
             except LabError as error:
                 unread.append(str(error))
             else:
-                written.append(_save(system.translate(image.to(device), src, dst), target / f"{path.stem}.png"))
+                _save(system.translate(image.to(device), src, dst), goal)
+                written.append(goal)
             bar.advance()
-    return written, unread
+    return Translated(written, kept, unread)
+
+
+def _demand_room(target: Path, goals: Mapping[Path, Path]) -> None:
+    """Refuse a target that is a file, and translations that would overwrite what they are made from."""
+    if target.exists() and not target.is_dir():
+        raise LabError(f"{target}: the output must be a folder, and this is a file; name another.")
+    originals = {os.stat(path).st_ino: path for path in goals}  # the same file under any name: links, other case
+    for path, goal in goals.items():
+        if goal.exists() and os.path.samefile(goal, originals.get(os.stat(goal).st_ino, path)):
+            raise LabError(f"{goal}: the translation would overwrite its source; name another folder with --output.")
 
 
 def _sources(source: Path) -> list[Path]:
@@ -67,8 +104,8 @@ def _to_tensor(image: Image.Image) -> Tensor:
     return torch.from_numpy(pixels / 127.5 - 1).permute(2, 0, 1)[None]
 
 
-def _save(image: Tensor, path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _save(image: Tensor, path: Path) -> None:
     pixels = ((image[0].clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).cpu().numpy()
-    Image.fromarray(pixels).save(path)
-    return path
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    write_atomically(path, file.getvalue())

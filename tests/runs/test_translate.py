@@ -25,10 +25,10 @@ def save(path, width, height):
 def test_one_file_or_a_folder_keeps_proportions_to_a_multiple_of_sixteen(tmp_path, finished):
     save(tmp_path / "in" / "wide.jpg", 100, 50)
     save(tmp_path / "in" / "tall.png", 33, 66)
-    written, unread = translate_files(finished, tmp_path / "in", tmp_path / "out", size=32)
+    written, kept, unread = translate_files(finished, tmp_path / "in", tmp_path / "out", size=32)
     assert {path.name: Image.open(path).size for path in written} == {"tall.png": (32, 64), "wide.png": (64, 32)}
-    assert unread == []
-    written, _ = translate_files(finished, tmp_path / "in" / "wide.jpg", tmp_path / "one", "B", "A")
+    assert kept == unread == []
+    written, *_ = translate_files(finished, tmp_path / "in" / "wide.jpg", tmp_path / "one", "B", "A")
     assert Image.open(written[0]).size == (32, 16)
 
 
@@ -49,3 +49,65 @@ def test_a_missing_source_and_a_tiny_size_are_refused(tmp_path, finished):
         translate_files(finished, tmp_path / "nowhere", tmp_path / "out")
     with pytest.raises(LabError, match="smallest side"):
         translate_files(finished, tmp_path, tmp_path / "out", size=8)
+
+
+@pytest.mark.parametrize("way", ["same folder", "another name for it", "a link to it", "one file"])
+def test_a_translation_never_takes_the_place_of_its_source(tmp_path, finished, monkeypatch, way):
+    source = tmp_path / "in"
+    save(source / "a.png", 32, 32)
+    before = (source / "a.png").read_bytes()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link").symlink_to(source)
+    target = {"another name for it": source / ".." / "in", "a link to it": tmp_path / "link"}.get(way, source)
+    for overwrite in (False, True):
+        with pytest.raises(LabError, match="would overwrite its source; name another folder"):
+            translate_files(finished, source / "a.png" if way == "one file" else source, target, overwrite=overwrite)
+    assert (source / "a.png").read_bytes() == before
+
+
+def test_a_source_that_is_a_link_to_what_would_be_written_is_refused(tmp_path, finished):
+    save(tmp_path / "out" / "a.png", 32, 32)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "b.png").symlink_to(tmp_path / "out" / "a.png")
+    save(tmp_path / "in" / "a.png", 32, 32)
+    with pytest.raises(LabError, match="would overwrite its source"):
+        translate_files(finished, tmp_path / "in", tmp_path / "out", overwrite=True)
+
+
+def test_what_is_there_is_kept_and_the_rest_goes_on(tmp_path, finished):
+    for name in ("a.png", "b.png"):
+        save(tmp_path / "in" / name, 32, 32)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.png").write_bytes(b"mine")
+    written, kept, _ = translate_files(finished, tmp_path / "in", tmp_path / "out")
+    assert [path.name for path in written] == ["b.png"] and [path.name for path in kept] == ["a.png"]
+    assert (tmp_path / "out" / "a.png").read_bytes() == b"mine"
+    written, kept, _ = translate_files(finished, tmp_path / "in", tmp_path / "out", overwrite=True)
+    assert len(written) == 2 and kept == []
+    assert Image.open(tmp_path / "out" / "a.png").size == (16, 16)
+
+
+def test_an_interruption_leaves_no_broken_file_and_the_same_command_goes_on(tmp_path, finished, monkeypatch):
+    for name in ("a.png", "b.png", "c.png"):
+        save(tmp_path / "in" / name, 32, 32)
+    real, calls = finished.system.translate, []
+
+    def interrupted(*arguments):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    monkeypatch.setattr(finished.system, "translate", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        translate_files(finished, tmp_path / "in", tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.png"]
+    written, kept, _ = translate_files(finished, tmp_path / "in", tmp_path / "out")
+    assert [path.name for path in written] == ["b.png", "c.png"] and [path.name for path in kept] == ["a.png"]
+
+
+def test_an_output_that_is_a_file_is_refused(tmp_path, finished):
+    save(tmp_path / "in" / "a.png", 32, 32)
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(LabError, match="the output must be a folder"):
+        translate_files(finished, tmp_path / "in", tmp_path / "out")
