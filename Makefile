@@ -24,8 +24,8 @@ test: $(READY)  ## all tests, and all notebooks against their stored outputs
 	  -p labkit.nbval_plugin --nbval --nbval-sanitize-with tests/notebooks/sanitise.cfg --nbval-cell-timeout 300 \
 	  notebooks tests $(ARGS)
 
-lab: $(READY)  ## open the lessons in JupyterLab, on this machine only
-	$(VENV)/bin/jupyter lab --ip=127.0.0.1 notebooks/00_start_here.ipynb $(ARGS)
+lab: $(READY)  ## open your own copies of the lessons in JupyterLab (ARGS=--originals: the originals, to write them)
+	$(RUN) -m labkit lab $(ARGS)
 
 sync: $(READY)  ## lessons/*.md to notebooks/*.ipynb; run what changed (ARGS='--lessons 01 --force')
 	$(RUN) -m labkit sync $(ARGS)

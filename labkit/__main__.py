@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--src", default="A", help="domain of the input (default: A)")
     sub.add_argument("--dst", default="B", help="domain of the output (default: B)")
     sub.add_argument("--size", type=int, help="shorter side in pixels (default: that of training)")
+    sub.add_argument("--overwrite", action="store_true", help="make files anew that are in the output folder already")
 
     sub = command("evaluate", evaluate, "Measure a trained run on its test images.")
     sub.add_argument("run", metavar="RUN", help="folder of a finished run")
@@ -98,6 +99,13 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--lessons", nargs="+", metavar="NN", help="only these lessons")
     sub.add_argument("--no-execute", action="store_true", help="convert only")
     sub.add_argument("--force", action="store_true", help="execute unchanged lessons, too")
+    edits = sub.add_mutually_exclusive_group()
+    edits.add_argument("--from-notebook", action="store_true", help="carry what was changed in notebooks into the text")
+    edits.add_argument("--discard-edits", action="store_true", help="drop what was changed in notebooks")
+
+    sub = command("lab", lab, "Open your own copies of the lessons in JupyterLab, on this machine only.")
+    sub.add_argument("--originals", action="store_true", help="open the originals instead, as those who write them do")
+    sub.add_argument("arguments", nargs=argparse.REMAINDER, help="anything else goes to JupyterLab, as in --port 9999")
 
     command("bench", bench, "Measure what one training step of every system costs, as ratios to CycleGAN.")
     return parser
@@ -180,13 +188,15 @@ def translate(options: argparse.Namespace) -> int:
     from labkit.runs.translate import translate_files
 
     run = open_run(Path(options.run))
-    written, unread = translate_files(
-        run, Path(options.input), Path(options.output), options.src, options.dst, options.size
+    done = translate_files(
+        run, Path(options.input), Path(options.output), options.src, options.dst, options.size, options.overwrite
     )
-    for sentence in unread:
+    for sentence in done.unread:
         print(f"labkit: {sentence}", file=sys.stderr)
-    print(f"{len(written)} images written to {options.output}")
-    return 2 if unread else 0
+    print(f"{len(done.written)} images written to {options.output}")
+    if done.kept:
+        print(f"{len(done.kept)} were there already and are kept; --overwrite makes them anew")
+    return 2 if done.unread else 0
 
 
 def evaluate(options: argparse.Namespace) -> int:
@@ -260,10 +270,20 @@ def sync(options: argparse.Namespace) -> int:
     from labkit import notebooks
     from labkit.ledger import readme
 
-    status = notebooks.sync(options.lessons, execute=not options.no_execute, force=options.force)
+    if options.from_notebook:
+        notebooks.carry_into_text(options.lessons)
+    status = notebooks.sync(
+        options.lessons, execute=not options.no_execute, force=options.force, discard_edits=options.discard_edits
+    )
     if status == 0:
         readme.update()
     return status
+
+
+def lab(options: argparse.Namespace) -> int:
+    from labkit import lab as module
+
+    return module.open_lab(options.originals, options.arguments)
 
 
 def bench(options: argparse.Namespace) -> int:

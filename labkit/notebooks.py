@@ -188,16 +188,21 @@ def sync(
     force: bool = False,
     lessons_dir: Path | None = None,
     notebooks_dir: Path | None = None,
+    discard_edits: bool = False,
 ) -> int:
     """Bring the notebooks up to date with the lesson texts; run those whose code or knobs changed (`force`: all).
 
-    A lesson that fails leaves its stored notebook as it was. Exit code: 0, or 1 where a lesson failed.
+    A lesson that fails leaves its stored notebook as it was. Exit code: 0, or 1 where a lesson failed. Raises LabError,
+    before anything is written, where somebody changed a notebook and the text does not have the change: it would be
+    lost. `carry_into_text` takes it over, `discard_edits` drops it.
     """
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     lessons_dir, notebooks_dir = lessons_dir or paths.LESSONS, notebooks_dir or paths.NOTEBOOKS
-    failed = False
-    for name in select(lessons, lesson_names(lessons_dir)):
+    chosen, failed = select(lessons, lesson_names(lessons_dir)), False
+    if not discard_edits:
+        _demand_no_edits(chosen, lessons_dir, notebooks_dir, force)
+    for name in chosen:
         target = notebooks_dir / f"{name}.ipynb"
         notebook = read_lesson(lessons_dir / f"{name}.md")
         if target.exists() and not force:
@@ -217,8 +222,78 @@ def sync(
             print(f"{name}: executed in {time.monotonic() - start:.0f} s", flush=True)
         else:
             print(f"{name}: nothing to execute", flush=True)
+        notebook.metadata["labkit"] = dict(notebook.metadata.get("labkit", {})) | {"cells": _cells_hash(notebook)}
         write_notebook(notebook, target)
     return int(failed)
+
+
+# What somebody changed in a notebook ----------------------------------------------------------------------------------
+
+
+def edits(lesson: NotebookNode, stored: NotebookNode) -> list[str]:
+    """What was changed in a stored notebook since it was written and is not in the lesson's text; a phrase each.
+
+    A stored cell is named by its own content, so one whose name no longer fits was changed or added since; and the
+    notebook's metadata hold a fingerprint of all its cells, which cells that are gone or moved do not fit.
+    """
+    known = {(cell.cell_type, cell.source) for cell in lesson.cells}
+    fresh = normalise(stored)
+    changed = [
+        f"cell {number}"
+        for number, (cell, named) in enumerate(zip(stored.cells, fresh.cells, strict=True), start=1)
+        if cell.get("id") != named.id and (cell.cell_type, cell.source) not in known
+    ]
+    mark = stored.metadata.get("labkit", {}).get("cells")
+    if not changed and mark not in (None, _cells_hash(fresh)):
+        same = [(c.cell_type, c.source) for c in stored.cells] == [(c.cell_type, c.source) for c in lesson.cells]
+        return [] if same else ["cells were taken out or moved"]
+    return changed
+
+
+def carry_into_text(
+    lessons: Sequence[str] | None = None, lessons_dir: Path | None = None, notebooks_dir: Path | None = None
+) -> list[str]:
+    """Write what was changed in the notebooks into the lessons' text; returns the lessons whose text changed."""
+    import jupytext
+    from jupytext.config import load_jupytext_config
+
+    lessons_dir, notebooks_dir = lessons_dir or paths.LESSONS, notebooks_dir or paths.NOTEBOOKS
+    config, carried = load_jupytext_config(str(paths.LESSONS)), []
+    for name in select(lessons, lesson_names(lessons_dir)):
+        text, source = lessons_dir / f"{name}.md", notebooks_dir / f"{name}.ipynb"
+        if not source.exists() or not edits(read_lesson(text), stored := read_notebook(source)):
+            continue
+        notebook = jupytext.reads(text.read_text(encoding="utf8"), fmt="md:myst", config=config)
+        notebook.cells = stored.cells
+        write_atomically(text, jupytext.writes(notebook, fmt="md:myst", config=config))
+        print(f"{name}: the changes of the notebook are in {text.name} now", flush=True)
+        carried.append(name)
+    return carried
+
+
+def _demand_no_edits(chosen: Sequence[str], lessons_dir: Path, notebooks_dir: Path, force: bool) -> None:
+    found = []
+    for name in chosen:
+        path = notebooks_dir / f"{name}.ipynb"
+        if not path.exists():
+            continue
+        try:
+            stored = read_notebook(path)
+        except LabError:
+            if force:  # a broken notebook holds no edits that could be kept
+                continue
+            raise
+        if phrases := edits(read_lesson(lessons_dir / f"{name}.md"), stored):
+            found.append(f"{path.name}: {', '.join(phrases)}")
+    if found:
+        raise LabError(
+            f"somebody changed notebooks, and their lessons' text does not have it ({'; '.join(found)}). Carry it over"
+            " with `make sync ARGS=--from-notebook`, or drop it with `make sync ARGS=--discard-edits`."
+        )
+
+
+def _cells_hash(notebook: NotebookNode) -> str:
+    return hashlib.sha256("\n".join(cell.id for cell in notebook.cells).encode()).hexdigest()[:16]
 
 
 def without_colours(text: str) -> str:

@@ -13,6 +13,7 @@ jupytext:
   text_representation:
     extension: .md
     format_name: myst
+    format_version: 0.13
 kernelspec:
   display_name: Python 3 (ipykernel)
   language: python
@@ -156,6 +157,59 @@ def stream(text: str) -> dict:
 
 
 ERROR = {"output_type": "error", "ename": "ValueError", "evalue": "", "traceback": []}
+
+
+EDITS = {
+    "cell 5": lambda cells: cells[4].update(source='print("mine")'),
+    "cell 3": lambda cells: cells[2].update(source="My words."),
+    "cell 7": lambda cells: cells.append({"cell_type": "markdown", "id": "new", "metadata": {}, "source": "Mine."}),
+    "cells were taken out or moved": lambda cells: cells.pop(3),
+}
+
+
+@pytest.mark.parametrize("says", EDITS)
+def test_what_somebody_changed_in_a_notebook_is_not_dropped(executed, says):
+    tamper(executed, EDITS[says])
+    before = (executed["notebooks_dir"] / "01_one.ipynb").read_bytes()
+    for options in ({}, {"force": True}, {"execute": False}):
+        with pytest.raises(LabError, match=rf"01_one\.ipynb: {says}.*--from-notebook.*--discard-edits"):
+            notebooks.sync(**executed, **options)
+    assert (executed["notebooks_dir"] / "01_one.ipynb").read_bytes() == before
+
+
+@pytest.mark.parametrize("says", EDITS)
+def test_it_is_carried_into_the_text_on_request_and_nothing_else_there_changes(executed, says):
+    tamper(executed, EDITS[says])
+    text = executed["lessons_dir"] / "01_one.md"
+    before = text.read_text().splitlines()
+    assert notebooks.carry_into_text(**executed) == ["01_one"]
+    after = text.read_text().splitlines()
+    assert [(c.cell_type, c.source) for c in notebooks.read_lesson(text).cells] == [
+        (c.cell_type, c.source) for c in notebook(executed).cells
+    ]
+    assert len(set(before) ^ set(after)) <= 3
+    assert notebooks.edits(notebooks.read_lesson(text), notebook(executed)) == []
+    assert notebooks.carry_into_text(**executed) == []
+
+
+def test_it_is_dropped_on_request(executed):
+    tamper(executed, EDITS["cell 3"])
+    assert notebooks.sync(discard_edits=True, **executed) == 0
+    assert notebook(executed).cells[2].source == "Some words."
+
+
+def test_a_change_that_the_text_has_too_is_no_edit(executed):
+    """As JupyterLab saves a pair: both halves at once."""
+    tamper(executed, EDITS["cell 3"])
+    edit(executed, "Some words.", "My words.")
+    assert notebooks.sync(**executed) == 0
+    assert notebook(executed).cells[2].source == "My words."
+
+
+def test_a_change_of_the_text_is_no_edit_of_the_notebook(executed):
+    edit(executed, "Some words.\n\n+++\n\nMore words.", "Other words.")
+    assert notebooks.sync(**executed) == 0
+    assert [cell.source for cell in notebook(executed).cells[2:3]] == ["Other words."]
 
 
 @pytest.mark.parametrize(
