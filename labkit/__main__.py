@@ -48,6 +48,14 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", metavar="DIR", help="folder of the run (default: runs/SYSTEM); an unfinished run goes on")
     sub.add_argument("--checkpoint-every", type=int, default=500, metavar="STEPS")
     sub.add_argument("--log-every", type=int, default=10, metavar="STEPS")
+    sub.add_argument(
+        "--show-every",
+        type=int,
+        metavar="STEPS",
+        help="steps between two pictures of the same test images on the run's index.html; 0 leaves the page out"
+        " (default: a twentieth of the steps, at first more often)",
+    )
+    sub.add_argument("--tensorboard", action="store_true", help="write curves and pictures for TensorBoard, too")
     _add_compute(sub)
 
     sub = command("translate", translate, "Translate image files with a trained run.")
@@ -148,6 +156,7 @@ def _pairs(texts: list[str], option: str) -> dict:
 def train(options: argparse.Namespace) -> int:
     from labkit.paths import RUNS
     from labkit.runs import RunSpec, run
+    from labkit.views.monitor import Monitor
 
     if options.data and (options.A or options.B):
         raise LabError("Give either --data or the two folders --A and --B, not both.")
@@ -178,6 +187,7 @@ def train(options: argparse.Namespace) -> int:
         checkpoint_every=options.checkpoint_every,
         log_every=options.log_every,
         label=options.system,
+        watch=Monitor(options.show_every, options.tensorboard),
     )
     print(f"Done: {folder}. Next: python -m labkit translate {folder} --input DIR --output DIR")
     return 0

@@ -3,11 +3,12 @@
 spec.json            what was asked for
 checkpoint.pt        everything needed to go on
 weights.safetensors  the trained networks, once the last step is done; weights-<step>.safetensors where asked for
-history.json         every term of every player
+history.json         every term of every player, and the seconds that passed
 environment.json     the machine and versions
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -32,9 +33,9 @@ from labkit.train.seeding import seeded
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A finished run: the trained system in evaluation mode and its history.
+    """A run: its system and its history; a finished one has its system in evaluation mode.
 
-    Where the system kept averages, its networks have their values here (`Translator.settle`).
+    Where the system kept averages, its networks have their values in a finished run (`Translator.settle`).
     """
 
     spec: RunSpec
@@ -58,10 +59,13 @@ def run(
     log_every: int = 1,
     keep_every: int = 0,
     label: str | None = None,
+    watch: Callable[["Run", int], None] | None = None,
 ) -> Run:
     """Train what `spec` asks for, in `folder`. A finished run is opened, a stopped one goes on.
 
     keep_every: also keep the networks as they are after every so many steps (`kept`); 0 keeps the last alone.
+    watch:      called after every step, by the first process, with the run as it is and the number of steps done; what
+                it draws does not disturb the run, and a network that it sets to evaluation it must set back.
 
     Raises LabError where the folder holds a run of another specification: nothing is overwritten.
     """
@@ -77,9 +81,16 @@ def run(
     system = new_system(spec)
     fabric = fabric or make_fabric(compute)
 
-    def keep(done: int) -> None:
-        if keep_every and done % keep_every == 0 and done < spec.steps and fabric.is_global_zero:
+    live = Run(spec, folder, system, History())
+    vars(live)["dataset"] = dataset  # which is loaded already
+
+    def after(done: int) -> None:
+        if not fabric.is_global_zero:
+            return
+        if keep_every and done % keep_every == 0 and done < spec.steps:
             _save_weights(system, folder / f"weights-{done}.safetensors")
+        if watch:
+            watch(live, done)
 
     if fabric.is_global_zero:
         remove_leftovers(folder)
@@ -95,7 +106,8 @@ def run(
         checkpoint_every=checkpoint_every,
         log_every=log_every,
         label=label or folder.name,
-        on_step=keep,
+        history=live.history,
+        on_step=after,
     )
     if fabric.is_global_zero:
         write_atomically(folder / "history.json", json.dumps(history.to_dict()))

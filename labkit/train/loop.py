@@ -1,6 +1,7 @@
 """The training loop: one for every system, however many players it has."""
 
 import math
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from labkit.train import checkpoint as checkpoints
 from labkit.train.compute import Compute, make_fabric, prepare
 from labkit.train.finite import all_finite, not_finite
 from labkit.train.history import History
+from labkit.train.pace import Pace
 from labkit.train.seeding import seeded
 
 
@@ -45,6 +47,7 @@ def train(
     stop_after: int | None = None,
     log_every: int = 1,
     label: str = "training",
+    history: History | None = None,
     on_step: Callable[[int], None] | None = None,
 ) -> History:
     """Train `system` in place for `steps` steps and return the history of every term.
@@ -54,6 +57,7 @@ def train(
     checkpoint: a file. Where it exists the run goes on from it; it is rewritten every `checkpoint_every` steps and at
                 the end. On one CPU a run that was stopped and resumed equals an uninterrupted one bit for bit.
     stop_after: stop early, as if interrupted after so many steps, with a checkpoint; schedules count on to `steps`.
+    history:    an empty one that is filled, for `on_step` to look at; by default one that is made here.
     on_step:    called with the number of steps done after each of them. What it draws does not disturb the run.
 
     Raises NonFiniteLoss at the first loss or gradient that is no finite number, before it reaches the weights, and at
@@ -68,13 +72,15 @@ def train(
     optimisers = {p.name: fabric.setup_optimizers(p.optimiser(system.parameters_of(p))) for p in players}
     base_rates = {name: [group["lr"] for group in o.param_groups] for name, o in optimisers.items()}
 
-    start, history = 0, History()
+    start, history = 0, History() if history is None else history
     if checkpoint and checkpoint.exists():
-        start, history = checkpoints.restore(checkpoint, fabric, system, optimisers)
+        start, before = checkpoints.restore(checkpoint, fabric, system, optimisers)
+        history.go_on_from(before)
 
     watch = _Watch(fabric, system, checkpoint)
     stop = min(steps, stop_after or steps)
-    with Bar(label, stop, min(start, stop)) as bar, torch.random.fork_rng():
+    pace, began = Pace(), time.perf_counter() - history.seconds()
+    with Bar(label, stop, min(start, stop), pace) as bar, torch.random.fork_rng():
         stream = _stream(batches, start, stop, fabric, compute)
         for step, batch in zip(range(start, stop), stream, strict=True):
             due = [player for player in players if player.due(step)]
@@ -98,12 +104,16 @@ def train(
                         for name, value in terms.items():
                             history.add(step, f"{player.name}/{name}", value.item())
                 system.after_step(names)
+            pace.step(names)
             done = step + 1
+            if step % log_every == 0 or done == stop:
+                history.tick(step, time.perf_counter() - began)
             if checkpoint and (done % checkpoint_every == 0 or done == stop):
                 checkpoints.save(checkpoint, fabric, system, optimisers, done, history)
             if on_step:
                 with torch.random.fork_rng():
                     on_step(done)
+            pace.aside()
             bar.advance()
     for optimiser in optimisers.values():
         optimiser.zero_grad()
