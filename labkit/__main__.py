@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from labkit.errors import LabError
@@ -39,10 +40,16 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--data", metavar="NAME", help="a data set by its name, instead of two folders")
     sub.add_argument("--data-set", metavar="KEY=VALUE", nargs="+", default=[], help="settings of that data set")
     sub.add_argument("--labels", metavar="DOMAIN", nargs="+", default=[], help="domains whose classes training may see")
-    sub.add_argument("--size", type=int, default=128, help="side of the training images in pixels (default: 128)")
+    sub.add_argument(
+        "--preset",
+        metavar="NAME",
+        help="paper, small or quick: size, batch, steps and settings to begin with, see `python -m labkit presets`;"
+        " every option and every --set goes before it",
+    )
+    sub.add_argument("--size", type=int, help="side of the training images in pixels (default: 128)")
     sub.add_argument("--load-size", type=int, help="shorter side before the random crop (default: 1.12 × size)")
-    sub.add_argument("--steps", type=int, default=100_000, help="training steps (default: 100000)")
-    sub.add_argument("--batch-size", type=int, default=1, help="images of each domain in a step (default: 1)")
+    sub.add_argument("--steps", type=int, help="training steps (default: 100000)")
+    sub.add_argument("--batch-size", type=int, help="images of each domain in a step (default: 1)")
     sub.add_argument("--set", metavar="KEY=VALUE", nargs="+", default=[], help="settings of the system, as in ngf=32")
     sub.add_argument("--seed", type=int, default=0)
     sub.add_argument("--out", metavar="DIR", help="folder of the run (default: runs/SYSTEM); an unfinished run goes on")
@@ -57,6 +64,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("--tensorboard", action="store_true", help="write curves and pictures for TensorBoard, too")
     _add_compute(sub)
+
+    sub = command("presets", presets, "Settings to begin with for every translator, and what each of them costs.")
+    sub.add_argument("--measure", action="store_true", help="measure them here, in some minutes, and record it")
+    sub.add_argument("systems", metavar="SYSTEM", nargs="*", help="with --measure: only these")
 
     sub = command("translate", translate, "Translate image files with a trained run.")
     sub.add_argument("run", metavar="RUN", help="folder of a finished run")
@@ -156,25 +167,34 @@ def _pairs(texts: list[str], option: str) -> dict:
 def train(options: argparse.Namespace) -> int:
     from labkit.paths import RUNS
     from labkit.runs import RunSpec, run
+    from labkit.runs.presets import Preset, preset, sized
     from labkit.views.monitor import Monitor
 
     if options.data and (options.A or options.B):
         raise LabError("Give either --data or the two folders --A and --B, not both.")
+    start = preset(options.system, options.preset) if options.preset else Preset(size=128, batch_size=1, steps=100_000)
+    asked = {name: getattr(options, name) for name in ("size", "batch_size", "steps")}
+    start = replace(start, **{name: value for name, value in asked.items() if value is not None})
+    size, settings = start.size, _pairs(options.set, "--set")
+    if options.preset:
+        settings = start.settings | sized(options.system, size) | settings
     if options.data:
         data, data_settings = options.data, _pairs(options.data_set, "--data-set")
+        if options.preset:
+            data_settings = {"size": size} | data_settings
     elif options.A and options.B:
         data = "two_folders"
         folders = {"A": str(Path(options.A).resolve()), "B": str(Path(options.B).resolve())}
-        load_size = options.load_size or round(1.12 * options.size)
-        data_settings = folders | {"size": options.size, "load_size": load_size, "flip": True}
+        load_size = options.load_size or round(1.12 * size)
+        data_settings = folders | {"size": size, "load_size": load_size, "flip": True}
     else:
         raise LabError("Name two folders of images with --A and --B, or a data set with --data.")
     spec = RunSpec(
         system=options.system,
         data=data,
-        steps=options.steps,
-        batch_size=options.batch_size,
-        settings=_pairs(options.set, "--set"),
+        steps=start.steps,
+        batch_size=start.batch_size,
+        settings=settings,
         data_settings=data_settings,
         labels=options.labels,
         seed=options.seed,
@@ -190,6 +210,20 @@ def train(options: argparse.Namespace) -> int:
         watch=Monitor(options.show_every, options.tensorboard),
     )
     print(f"Done: {folder}. Next: python -m labkit translate {folder} --input DIR --output DIR")
+    return 0
+
+
+def presets(options: argparse.Namespace) -> int:
+    from labkit.runs import preset_costs
+    from labkit.train.pace import spoken
+
+    if options.systems and not options.measure:
+        raise LabError("Name systems together with --measure; without it all are listed.")
+    if options.measure:
+        for system, name, found in preset_costs.measure(options.systems):
+            whole = spoken(found.seconds * found.preset["steps"])
+            print(f"{system} {name}: {found.seconds:.3g} s a step, {whole}", flush=True)
+    preset_costs.show()
     return 0
 
 

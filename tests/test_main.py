@@ -72,6 +72,9 @@ def test_one_unreadable_file_does_not_stop_the_others(folders, capsys):
         (["train", "cyclegan", "--data", "digits_to_glyphs", "--set", "ngf"], "KEY=VALUE"),
         (["train", "cyclegan", "--data", "digits_to_glyphs", "--set", "ngf=[1"], "cannot be read"),
         (["train", "cyclegan", "--data", "digits_to_glyphs", "--labels", "C"], "no domain C to take labels of"),
+        (["train", "cyclegan", "--data", "digits_to_glyphs", "--preset", "large"], "no preset 'large'"),
+        (["train", "simclr", "--data", "optdigits", "--preset", "quick"], "no preset of simclr"),
+        (["presets", "cut"], "together with --measure"),
         (["translate", "nowhere", "--input", "x", "--output", "y"], "nowhere holds no run"),
         (["evaluate", "nowhere"], "nowhere holds no run"),
         (["study", "99"], "no lesson '99'"),
@@ -100,6 +103,7 @@ def test_help_names_every_command_and_option(capsys):
     for command in (
         [],
         ["train"],
+        ["presets"],
         ["translate"],
         ["evaluate"],
         ["study"],
