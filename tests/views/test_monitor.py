@@ -14,7 +14,7 @@ from labkit.views import contact_sheet
 from labkit.views.monitor import SHARE, Monitor, due, undisturbed
 
 NARROW = {"channels": 1, "ngf": 4, "ndf": 4, "blocks": 1, "d_layers": 1}
-CYCLEGAN = NARROW | {"pool": 4}
+CYCLEGAN = NARROW | {"pool": 4, "ema": 0.9}
 SPEC = RunSpec("cyclegan", "digits_to_glyphs", 6, 2, CYCLEGAN, {"size": 16, "n_train": 40}, seed=5)
 GAN = RunSpec("gan", "optdigits", 3, 4, {"size": 16, "channels": 1, "nz": 4, "ngf": 4, "ndf": 4}, {"size": 16})
 FUNIT = RunSpec(
