@@ -67,26 +67,35 @@ class Monitor:
         self.began = time.monotonic()
         self.drawing: list[float] = []  # seconds of each drawing
         self.page_written = 0.0
+        self.complained = False
 
     def __call__(self, run: Run, done: int) -> None:
-        steps = run.spec.steps
+        last = done == run.spec.steps
         self.pace.step(frozenset(player.name for player in run.system.players() if player.due(done - 1)))
         if self.shown is None:
             self._begin(run, done)
         if self.events:
             self.events.scalars(run, done)
-        drawn = due(done, steps, self.every) and self._affordable(done == steps)
+        try:
+            self._show(run, done, last)
+        except LabError as error:  # a full disk: no reason to stop a run that can go on
+            if not self.complained:
+                tqdm.write(f"The page is not up to date: {error}")
+            self.complained = True
+        if self.events and last:
+            self.events.close()
+        self.pace.aside()
+
+    def _show(self, run: Run, done: int, last: bool) -> None:
+        drawn = due(done, run.spec.steps, self.every) and self._affordable(last)
         if drawn:
             begin = time.monotonic()
             self._draw(run, done)
             self.drawing.append(time.monotonic() - begin)
-        looked = time.monotonic() - self.page_written > PAGE_SECONDS
-        if self.every != 0 and (drawn or looked or done == steps):
+        overdue = time.monotonic() - self.page_written > PAGE_SECONDS
+        if self.every != 0 and (drawn or overdue or last):
             self.page_written = time.monotonic()
             write_atomically(run.folder / "index.html", page(run, done, self.pace))
-        if self.events and done == steps:
-            self.events.close()
-        self.pace.aside()
 
     def _begin(self, run: Run, done: int) -> None:
         self.shown = contact_sheet.few(run)

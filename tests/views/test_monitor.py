@@ -149,6 +149,16 @@ def test_each_network_gets_back_the_mode_it_was_in():
     assert system.training and system[0].training and not system[1].training and torch.is_grad_enabled()
 
 
+def test_a_page_that_cannot_be_written_is_said_once_and_does_not_stop_the_run(tmp_path, monkeypatch, capsys):
+    def full(path, content):
+        raise LabError(f"{path}: cannot be written (No space left on device).")
+
+    monkeypatch.setattr("labkit.views.monitor.write_atomically", full)
+    watched = run(SPEC, tmp_path / "watched", watch=Monitor(1))
+    assert capsys.readouterr().out.count("No space left on device") == 1
+    assert same_networks(watched, run(SPEC, tmp_path / "plain"))
+
+
 def test_when_pictures_are_due():
     assert [done for done in range(1, 100_001) if due(done, 100_000, None)][:9] == [
         *(100, 200, 400, 800, 1600, 3200, 5000, 10_000, 15_000)
