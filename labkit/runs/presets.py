@@ -71,8 +71,8 @@ TABLE = {
     },
     "sincut": {
         "paper": Preset(64, 16, 100_000),  # crops, of one picture
-        "small": Preset(64, 16, 10_000, {"ngf": 6, "ndf": 6}),
-        "quick": Preset(32, 16, 1000, {"ngf": 4, "ndf": 4, "tile": 32}),
+        "small": Preset(64, 8, 6000, {"ngf": 6, "ndf": 6}),
+        "quick": Preset(32, 8, 500, {"ngf": 4, "ndf": 4, "tile": 32}),
     },
     "cogan": {
         "paper": Preset(28, 64, 10_000),

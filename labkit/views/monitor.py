@@ -141,14 +141,16 @@ def page(run: Run, done: int, pace: Pace) -> str:
     """The page of a run after `done` steps, as HTML with relative paths; it asks no other place for anything."""
     from jinja2 import Environment, PackageLoader
 
-    steps = run.spec.steps
+    steps, trained = run.spec.steps, asdict(run.spec)
+    del trained["settings"]
+    trained |= {f"data: {key}": value for key, value in trained.pop("data_settings").items()}
     settings = asdict(run.system.settings) if hasattr(run.system, "settings") else {}
     return (
         Environment(loader=PackageLoader("labkit.views"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
         .get_template("monitor.html")
         .render(
             name=run.folder.name,
-            spec={key: value for key, value in asdict(run.spec).items() if key != "settings"},
+            spec=trained,
             settings=settings,
             changed=run.spec.settings,
             done=done,
