@@ -214,8 +214,8 @@ def train(options: argparse.Namespace) -> int:
 
 
 def presets(options: argparse.Namespace) -> int:
+    from labkit.pace import spoken
     from labkit.runs import preset_costs
-    from labkit.train.pace import spoken
 
     if options.systems and not options.measure:
         raise LabError("Name systems together with --measure; without it all are listed.")

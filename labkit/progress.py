@@ -10,8 +10,8 @@ import os
 import time
 from pathlib import Path
 
+from labkit.pace import Pace
 from labkit.paths import write_atomically
-from labkit.train.pace import Pace
 
 BAR_WITH_PACE = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}{postfix}]"  # tqdm's own guess counts the first step
 

@@ -11,7 +11,18 @@ from labkit.paths import ROOT
 
 # From the ground up. A module imports from its own part and from floors below, never from a neighbour or from above.
 FLOORS = [
-    ["errors", "paths", "settings", "yamlfile", "environment", "profiles", "folders", "progress", "torchvision_shim"],
+    [
+        "errors",
+        "pace",
+        "paths",
+        "settings",
+        "yamlfile",
+        "environment",
+        "profiles",
+        "folders",
+        "progress",
+        "torchvision_shim",
+    ],
     ["nets", "losses", "data"],
     ["judges"],  # below the systems: DTN and XGAN are built around one
     ["systems"],
@@ -21,7 +32,7 @@ FLOORS = [
     ["study"],
     ["notebooks"],
     ["views", "ledger", "exercises"],
-    ["reproduce", "nbval_plugin"],
+    ["reproduce", "nbval_plugin", "lab"],
     ["__main__"],
 ]
 JUPYTER = {

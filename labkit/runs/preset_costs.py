@@ -20,10 +20,10 @@ from rich.table import Table
 from torch import Tensor
 
 from labkit import environment, paths
+from labkit.pace import spoken
 from labkit.runs.presets import NEEDS, PRESETS, TABLE, Preset, preset
 from labkit.systems import build
 from labkit.train import Compute, train
-from labkit.train.pace import spoken
 
 RECORD = paths.RESULTS / "presets.json"
 SLOW = 10.0  # seconds of a step that needs no warming up

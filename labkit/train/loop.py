@@ -13,13 +13,13 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from labkit.errors import LabError
+from labkit.pace import Pace
 from labkit.progress import Bar
 from labkit.systems.base import Player, System
 from labkit.train import checkpoint as checkpoints
 from labkit.train.compute import Compute, make_fabric, prepare
 from labkit.train.finite import all_finite, not_finite
 from labkit.train.history import History
-from labkit.train.pace import Pace
 from labkit.train.seeding import seeded
 
 

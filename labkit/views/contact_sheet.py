@@ -8,8 +8,8 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from labkit.data.domain import DataSet, Domain
-from labkit.runs import samples
 from labkit.runs.run import Run
+from labkit.study import samples
 from labkit.systems.base import Translator
 from labkit.systems.cogan import CoGAN
 from labkit.systems.funit import FUNIT

@@ -23,10 +23,10 @@ from matplotlib import rc_context
 from tqdm import tqdm
 
 from labkit.errors import LabError
+from labkit.pace import Pace, spoken
 from labkit.paths import write_atomically
 from labkit.runs.run import Run
 from labkit.systems.base import System
-from labkit.train.pace import Pace, spoken
 from labkit.views import contact_sheet, style
 from labkit.views.curves import term_curves
 from labkit.views.event_log import EventLog

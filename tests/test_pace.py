@@ -2,9 +2,9 @@
 
 import pytest
 
+from labkit.pace import Pace, spoken
+from labkit.progress import Bar
 from labkit.train import History
-from labkit.train.pace import Pace, spoken
-from labkit.train.progress import Bar
 
 
 class Clock:
