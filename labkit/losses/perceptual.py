@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from labkit.errors import LabError
+from labkit.nets.norms import instance_norm
 
 Extractor = Callable[[Tensor], Tensor]  # images (B, C, H, W) in [-1, 1] -> feature maps (B, K, h, w)
 
@@ -26,7 +27,7 @@ def feature_distance(features_x: Tensor, features_y: Tensor, normalise: bool = T
     normalise: InstanceNorm without parameters on both first, the domain-invariant form.
     """
     if normalise:
-        features_x, features_y = F.instance_norm(features_x), F.instance_norm(features_y)
+        features_x, features_y = instance_norm(features_x), instance_norm(features_y)
     return (features_x - features_y).square().flatten(1).mean(1)
 
 

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from labkit.nets.norms import instance_norm
+
 
 def adain(x: Tensor, shift: Tensor, scale: Tensor, eps: float = 1e-5) -> Tensor:
     """scale · (x - mean) / std + shift, with mean and std over the pixels of each channel of each image.
@@ -17,7 +19,7 @@ def adain(x: Tensor, shift: Tensor, scale: Tensor, eps: float = 1e-5) -> Tensor:
     A uniform channel becomes its shift, and no gradient goes back through it.
     """
     scale = scale.masked_fill(uniform(x), 0)
-    return F.instance_norm(x, eps=eps) * scale[:, :, None, None] + shift[:, :, None, None]
+    return instance_norm(x, eps=eps) * scale[:, :, None, None] + shift[:, :, None, None]
 
 
 def uniform(x: Tensor) -> Tensor:

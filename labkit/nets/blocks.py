@@ -5,10 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-
-def instance_norm(channels: int) -> nn.Module:
-    """InstanceNorm without affine parameters or running statistics, as CycleGAN and CUT use it."""
-    return nn.InstanceNorm2d(channels, affine=False, track_running_stats=False)
+from labkit.nets.norms import InstanceNorm
 
 
 def init_normal(module: nn.Module, std: float = 0.02) -> nn.Module:
@@ -77,11 +74,11 @@ class ResBlock(nn.Module):
         self.layers = nn.Sequential(
             nn.ReflectionPad2d(1),
             nn.Conv2d(channels, channels, 3),
-            instance_norm(channels),
+            InstanceNorm(channels),
             nn.ReLU(inplace=True),
             nn.ReflectionPad2d(1),
             nn.Conv2d(channels, channels, 3),
-            instance_norm(channels),
+            InstanceNorm(channels),
         )
 
     def forward(self, x: Tensor) -> Tensor:

@@ -11,10 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from labkit.nets.adain import AdaINResBlock, LayerNorm, uniform
-from labkit.nets.blocks import ResBlock, init_kaiming, instance_norm
+from labkit.nets.blocks import ResBlock, init_kaiming
 from labkit.nets.mlp import mlp
+from labkit.nets.norms import InstanceNorm
 
-NORMS = {"none": lambda channels: nn.Identity(), "instance": instance_norm, "layer": LayerNorm}
+NORMS = {"none": lambda channels: nn.Identity(), "instance": InstanceNorm, "layer": LayerNorm}
 
 
 def conv_block(c_in: int, c_out: int, kernel: int, stride: int, norm: str) -> list[nn.Module]:

@@ -2,7 +2,8 @@
 
 from torch import Tensor, nn
 
-from labkit.nets.blocks import BlurPool, init_normal, instance_norm
+from labkit.nets.blocks import BlurPool, init_normal
+from labkit.nets.norms import InstanceNorm
 
 
 class PatchGAN(nn.Module):
@@ -24,7 +25,7 @@ class PatchGAN(nn.Module):
             last = i == layers
             stages += [
                 nn.Conv2d(widths[i - 1], widths[i], 4, stride=1 if last else stride, padding=1),
-                instance_norm(widths[i]),
+                InstanceNorm(widths[i]),
                 nn.LeakyReLU(0.2, inplace=True),
                 *([] if last else pool),
             ]

@@ -6,7 +6,8 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from labkit.nets.blocks import BlurPool, ResBlock, init_normal, instance_norm
+from labkit.nets.blocks import BlurPool, ResBlock, init_normal
+from labkit.nets.norms import InstanceNorm
 from labkit.nets.upsampling import Upsampling, doubling
 
 
@@ -39,7 +40,7 @@ class ResnetGenerator(nn.Module):
         self.layers = nn.Sequential(
             nn.ReflectionPad2d(3),
             nn.Conv2d(in_channels, ngf, 7),
-            instance_norm(ngf),
+            InstanceNorm(ngf),
             nn.ReLU(inplace=True),
             *first,
             *second,
@@ -57,20 +58,20 @@ class ResnetGenerator(nn.Module):
 
     @staticmethod
     def _down(c_in: int, c_out: int) -> list[nn.Module]:
-        return [nn.Conv2d(c_in, c_out, 3, stride=2, padding=1), instance_norm(c_out), nn.ReLU(inplace=True)]
+        return [nn.Conv2d(c_in, c_out, 3, stride=2, padding=1), InstanceNorm(c_out), nn.ReLU(inplace=True)]
 
     @staticmethod
     def _up(c_in: int, c_out: int, how: Upsampling) -> list[nn.Module]:
-        return [doubling(c_in, c_out, 3, how), instance_norm(c_out), nn.ReLU(inplace=True)]
+        return [doubling(c_in, c_out, 3, how), InstanceNorm(c_out), nn.ReLU(inplace=True)]
 
     @staticmethod
     def _blurred_down(c_in: int, c_out: int) -> list[nn.Module]:
-        return [nn.Conv2d(c_in, c_out, 3, padding=1), instance_norm(c_out), nn.ReLU(inplace=True), BlurPool()]
+        return [nn.Conv2d(c_in, c_out, 3, padding=1), InstanceNorm(c_out), nn.ReLU(inplace=True), BlurPool()]
 
     @staticmethod
     def _smooth_up(c_in: int, c_out: int) -> list[nn.Module]:
         grow = nn.Upsample(scale_factor=2, mode="bilinear")
-        return [grow, nn.Conv2d(c_in, c_out, 3, padding=1), instance_norm(c_out), nn.ReLU(inplace=True)]
+        return [grow, nn.Conv2d(c_in, c_out, 3, padding=1), InstanceNorm(c_out), nn.ReLU(inplace=True)]
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(x)

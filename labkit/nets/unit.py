@@ -6,8 +6,9 @@ code: 18,017,286 for both autoencoders together and 25,149,057 for one discrimin
 
 from torch import Tensor, nn
 
-from labkit.nets.blocks import init_kaiming, init_normal, instance_norm
+from labkit.nets.blocks import init_kaiming, init_normal
 from labkit.nets.cogan import DOMAINS, copy_for, domain_copies
+from labkit.nets.norms import InstanceNorm
 from labkit.nets.upsampling import Upsampling, doubling
 
 
@@ -41,7 +42,7 @@ class CoupledAutoencoder(nn.Module):
     def _front(channels: int, ngf: int, blocks: int) -> nn.Sequential:
         layers: list[nn.Module] = [nn.Conv2d(channels, ngf, 7, padding=3), nn.LeakyReLU(inplace=True)]
         for c in (ngf, 2 * ngf):
-            layers += [nn.Conv2d(c, 2 * c, 3, stride=2, padding=1), instance_norm(2 * c), nn.ReLU(inplace=True)]
+            layers += [nn.Conv2d(c, 2 * c, 3, stride=2, padding=1), InstanceNorm(2 * c), nn.ReLU(inplace=True)]
         return nn.Sequential(*layers, *(ZeroPaddedResBlock(4 * ngf) for _ in range(blocks)))
 
     @staticmethod
@@ -49,7 +50,7 @@ class CoupledAutoencoder(nn.Module):
         layers: list[nn.Module] = [ZeroPaddedResBlock(4 * ngf) for _ in range(blocks)]
         for c in (4 * ngf, 2 * ngf):
             layers.append(doubling(c, c // 2, 3, upsample))
-            layers += [instance_norm(c // 2), nn.ReLU(inplace=True)]
+            layers += [InstanceNorm(c // 2), nn.ReLU(inplace=True)]
         return nn.Sequential(*layers, nn.Conv2d(ngf, channels, 1), nn.Tanh())
 
     def encode(self, x: Tensor, domain: str) -> Tensor:
@@ -68,10 +69,10 @@ class ZeroPaddedResBlock(nn.Module):
         super().__init__()
         self.layers = nn.Sequential(
             nn.Conv2d(channels, channels, 3, padding=1),
-            instance_norm(channels),
+            InstanceNorm(channels),
             nn.ReLU(inplace=True),
             nn.Conv2d(channels, channels, 3, padding=1),
-            instance_norm(channels),
+            InstanceNorm(channels),
         )
 
     def forward(self, x: Tensor) -> Tensor:

@@ -9,20 +9,17 @@ PyTorch's initialisation (that of DCGAN, N(0, 0.02²), leaves a narrow classifie
 from torch import Tensor, nn
 
 from labkit.errors import LabError
+from labkit.nets.norms import InstanceNorm
 from labkit.nets.upsampling import Upsampling, doubling
-
-
-def _norm(channels: int) -> nn.Module:
-    return nn.InstanceNorm2d(channels, affine=True)
 
 
 def _down(c_in: int, c_out: int) -> list[nn.Module]:
     conv = nn.Conv2d(c_in, c_out, 4, stride=2, padding=1, bias=False)
-    return [conv, _norm(c_out), nn.LeakyReLU(0.2)]
+    return [conv, InstanceNorm(c_out, affine=True), nn.LeakyReLU(0.2)]
 
 
 def _up(c_in: int, c_out: int, upsample: Upsampling) -> list[nn.Module]:
-    return [doubling(c_in, c_out, 4, upsample, bias=False), _norm(c_out), nn.ReLU()]
+    return [doubling(c_in, c_out, 4, upsample, bias=False), InstanceNorm(c_out, affine=True), nn.ReLU()]
 
 
 def _halvings(size: int) -> int:
@@ -55,7 +52,7 @@ def shared_encoder(width: int = 32, latent: int = 1024) -> nn.Sequential:
 def shared_decoder(width: int = 32, latent: int = 1024, upsample: Upsampling = "transposed") -> nn.Sequential:
     """The inner layers of both decoders: embeddings (B, latent) -> (B, 8·width, 8, 8)."""
     first = nn.ConvTranspose2d(latent, 16 * width, 4, bias=False)
-    layers = [nn.Unflatten(1, (latent, 1, 1)), first, _norm(16 * width), nn.ReLU()]
+    layers = [nn.Unflatten(1, (latent, 1, 1)), first, InstanceNorm(16 * width, affine=True), nn.ReLU()]
     return nn.Sequential(*layers, *_up(16 * width, 8 * width, upsample))
 
 
