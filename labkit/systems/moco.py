@@ -23,24 +23,18 @@ import torch
 from torch import Tensor, nn
 
 from labkit.data.augment import AUGMENTATIONS, random_view
-from labkit.errors import LabError
 from labkit.losses.contrastive import info_nce
 from labkit.nets.encoders import ProjectionHead, build_encoder
 from labkit.nets.memory import FeatureQueue, MovingAverage
-from labkit.systems.base import Player, System
+from labkit.systems.base import Player
+from labkit.systems.contrastive import Contrastive, EncoderSettings
 from labkit.systems.schedules import cosine, steps_down
 
 
 @dataclass(frozen=True)
-class MoCoSettings:
+class MoCoSettings(EncoderSettings):
     """The paper's values on ImageNet (batches of 256); a miniature for digits is encoder conv, optimiser adam."""
 
-    encoder: Literal["resnet50", "resnet50_small_images", "conv"] = "resnet50"
-    augmentation: Literal["photos", "digits", "none"] = "photos"
-    channels: int = 3  # colour channels of the images
-    size: int = 16  # conv: side of the images
-    width: int = 32  # conv: channels of the first layer
-    features: int = 128  # conv: numbers in a feature vector
     dim: int = 128  # numbers in a projected vector, where the loss is taken
     head_layers: int = 1  # 1 as in this paper; 2 as in SimCLR and MoCo v2 (arXiv 2003.04297)
     tau: float = 0.07  # temperature
@@ -54,9 +48,7 @@ class MoCoSettings:
     oracle_negatives: bool = False  # leave out keys of the query's class; training must then see the labels
 
 
-class MoCo(System):
-    """Batches hold "real", images (B, channels, H, W), and with `oracle_negatives` "real_label" (B,)."""
-
+class MoCo(Contrastive):
     Settings = MoCoSettings
     coupling = "queue, BatchNorm"
 
@@ -86,9 +78,7 @@ class MoCo(System):
         self.newest = keys, batch.get("real_label")  # for the queue, after the step
         out = {"q": self._in_parts(self.projector(), view_q), "k": keys}
         if self.settings.oracle_negatives:
-            if "real_label" not in batch:
-                raise LabError("moco: oracle_negatives needs labels; name 'real' among the run's labels.")
-            out["same_class"] = batch["real_label"][:, None] == self.queue.labels[None, :]
+            out["same_class"] = self.oracle_labels(batch)[:, None] == self.queue.labels[None, :]
         return out
 
     def _in_parts(self, network: nn.Module, images: Tensor) -> Tensor:
@@ -100,7 +90,3 @@ class MoCo(System):
     def after_step(self, due: frozenset[str]) -> None:
         self.key_network.update(self.projector())  # Eq. 2
         self.queue.enqueue(*self.newest)
-
-    def projector(self) -> nn.Module:
-        """Images to unit vectors: encoder and head, as the loss sees them."""
-        return nn.Sequential(self.encoder, self.head)

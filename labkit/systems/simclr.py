@@ -17,27 +17,21 @@ from functools import partial
 from typing import Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from labkit.data.augment import AUGMENTATIONS, random_view
-from labkit.errors import LabError
 from labkit.losses.contrastive import nt_xent
 from labkit.nets.encoders import ProjectionHead, build_encoder
-from labkit.systems.base import Player, System
+from labkit.systems.base import Player
+from labkit.systems.contrastive import Contrastive, EncoderSettings
 from labkit.systems.optimisers import LARS
 from labkit.systems.schedules import cosine
 
 
 @dataclass(frozen=True)
-class SimCLRSettings:
+class SimCLRSettings(EncoderSettings):
     """The paper's values on ImageNet (batches of 4,096); a miniature for digits is encoder conv, optimiser adam."""
 
-    encoder: Literal["resnet50", "resnet50_small_images", "conv"] = "resnet50"
-    augmentation: Literal["photos", "digits", "none"] = "photos"
-    channels: int = 3  # colour channels of the images
-    size: int = 16  # conv: side of the images
-    width: int = 32  # conv: channels of the first layer
-    features: int = 128  # conv: numbers in a feature vector
     dim: int = 128  # numbers in a projected vector, where the loss is taken
     tau: float = 0.1  # temperature
     optimiser: Literal["lars", "adam"] = "lars"
@@ -47,9 +41,7 @@ class SimCLRSettings:
     oracle_negatives: bool = False  # leave out negatives of the query's class; training must then see the labels
 
 
-class SimCLR(System):
-    """Batches hold "real", images (B, channels, H, W), and with `oracle_negatives` "real_label" (B,)."""
-
+class SimCLR(Contrastive):
     Settings = SimCLRSettings
     coupling = "in-batch negatives, BatchNorm"
 
@@ -72,14 +64,9 @@ class SimCLR(System):
         views = torch.cat([random_view(batch["real"], augmentation), random_view(batch["real"], augmentation)])
         out = dict(zip(("z_1", "z_2"), self.head(self.encoder(views)).chunk(2), strict=True))  # one pass for both views
         if self.settings.oracle_negatives:
-            if "real_label" not in batch:
-                raise LabError("simclr: oracle_negatives needs labels; name 'real' among the run's labels.")
-            out["same_class"] = batch["real_label"][:, None] == batch["real_label"][None, :]
+            labels = self.oracle_labels(batch)
+            out["same_class"] = labels[:, None] == labels[None, :]
         return out
 
     def losses(self, player: str, out: dict[str, Tensor]) -> dict[str, Tensor]:
         return {"nce": nt_xent(out["z_1"], out["z_2"], self.settings.tau, out.get("same_class"))}  # Eq. 1
-
-    def projector(self) -> nn.Module:
-        """Images to unit vectors: encoder and head, as the loss sees them."""
-        return nn.Sequential(self.encoder, self.head)

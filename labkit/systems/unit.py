@@ -75,15 +75,14 @@ class UNIT(Translator):
     def forward(self, batch: dict[str, Tensor], due: frozenset[str]) -> dict[str, Tensor]:
         out = {"real_A": batch["A"], "real_B": batch["B"]}
         with torch.set_grad_enabled("G" in due):
-            out["mu_A"], out["mu_B"] = self.G.encode(out["real_A"], "A"), self.G.encode(out["real_B"], "B")
+            out["mu_A"], out["mu_B"] = self.encode(out["real_A"], "A"), self.encode(out["real_B"], "B")
             z = self._draw(torch.cat([out["mu_A"], out["mu_B"]]))
-            out["rec_A"], out["fake_A"] = self.G.decode(z, "A").chunk(2)  # InstanceNorm lets two codes share a pass
-            out["fake_B"], out["rec_B"] = self.G.decode(z, "B").chunk(2)
+            out["rec_A"], out["fake_A"] = self.decode(z, "A").chunk(2)  # InstanceNorm lets two codes share a pass
+            out["fake_B"], out["rec_B"] = self.decode(z, "B").chunk(2)
             if "G" in due and self.settings.lambda_cyc:
-                out["mu_fake_A"] = self.G.encode(out["fake_A"], "A")
-                out["mu_fake_B"] = self.G.encode(out["fake_B"], "B")
-                out["cyc_A"] = self.G.decode(self._draw(out["mu_fake_B"]), "A")
-                out["cyc_B"] = self.G.decode(self._draw(out["mu_fake_A"]), "B")
+                out["mu_fake_A"], out["mu_fake_B"] = self.encode(out["fake_A"], "A"), self.encode(out["fake_B"], "B")
+                out["cyc_A"] = self.decode(self._draw(out["mu_fake_B"]), "A")
+                out["cyc_B"] = self.decode(self._draw(out["mu_fake_A"]), "B")
         return out
 
     def _draw(self, mu: Tensor) -> Tensor:
@@ -126,5 +125,5 @@ class UNIT(Translator):
     @by_average
     def translate(self, x: Tensor, src: str = "A", dst: str = "B") -> Tensor:
         if {src, dst} - set(DOMAINS):
-            raise LabError(f"UNIT knows the domains A and B, not {src} → {dst}.")
+            raise LabError(f"{type(self).__name__} knows the domains A and B, not {src} → {dst}.")
         return self.decode(self.encode(x, src), dst)  # A → A is the reconstruction

@@ -19,15 +19,15 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from labkit.errors import LabError
 from labkit.losses.adversarial import discriminator_loss, generator_loss
 from labkit.losses.reconstruction import l1
-from labkit.losses.variational import kl_fixed, reparameterise
+from labkit.losses.variational import kl_fixed
 from labkit.nets.cogan import DOMAINS
 from labkit.nets.content_style import ContentEncoder, Decoder
 from labkit.nets.discriminators import MultiScalePatchGAN
-from labkit.systems.base import Player, Translator, by_average
+from labkit.systems.base import Player, Translator
 from labkit.systems.schedules import halve_every
+from labkit.systems.unit import UNIT
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class UNIT2018Settings:
     lambda_kl: float = 0.01  # weight of the KL of an image's code
     lambda_rec: float = 10.0  # weight of the reconstruction within a domain
     lambda_kl_cyc: float = 0.01  # weight of the KL of a translation's code
-    lambda_cyc: float = 10.0  # weight of the cycle loss
+    lambda_cyc: float = 10.0  # weight of the cycle loss; 0 leaves out its passes and the KL within them
     lr: float = 1e-4  # learning rate of both Adams
     beta1: float = 0.5  # first Adam coefficient
     weight_decay: float = 1e-4  # of both Adams
@@ -53,11 +53,13 @@ class UNIT2018Settings:
     ema: float = 0.0  # decay of an average of both autoencoders that translates, as 0.999; 0: none
 
 
-class UNIT2018(Translator):
+class UNIT2018(UNIT):
+    """The pass, the noise of the code and `translate` are those of `UNIT`; networks and weights are others."""
+
     Settings = UNIT2018Settings
 
     def __init__(self, settings: UNIT2018Settings = UNIT2018Settings()):
-        super().__init__()
+        Translator.__init__(self)  # without the networks of UNIT
         self.settings = s = settings
         self.G_A, self.G_B = self._autoencoder(), self._autoencoder()
         self.D_A = MultiScalePatchGAN(s.channels, s.ndf, s.d_layers, s.scales)
@@ -75,25 +77,6 @@ class UNIT2018(Translator):
         halving = halve_every(s.halve_every)
         return Player("D", ("D_A", "D_B"), adam, schedule=halving), Player("G", ("G_A", "G_B"), adam, schedule=halving)
 
-    def forward(self, batch: dict[str, Tensor], due: frozenset[str]) -> dict[str, Tensor]:
-        out = {"real_A": batch["A"], "real_B": batch["B"]}
-        with torch.set_grad_enabled("G" in due):
-            out["mu_A"], out["mu_B"] = self.encode(out["real_A"], "A"), self.encode(out["real_B"], "B")
-            z = self._draw(torch.cat([out["mu_A"], out["mu_B"]]))
-            out["rec_A"], out["fake_A"] = self.decode(z, "A").chunk(2)  # all norms look at one image at a time
-            out["fake_B"], out["rec_B"] = self.decode(z, "B").chunk(2)
-            if "G" in due:
-                out["mu_fake_A"], out["mu_fake_B"] = self.encode(out["fake_A"], "A"), self.encode(out["fake_B"], "B")
-                out["cyc_A"] = self.decode(self._draw(out["mu_fake_B"]), "A")
-                out["cyc_B"] = self.decode(self._draw(out["mu_fake_A"]), "B")
-        return out
-
-    def _draw(self, mu: Tensor) -> Tensor:
-        return reparameterise(mu) if self.training else mu
-
-    def losses(self, player: str, out: dict[str, Tensor]) -> dict[str, Tensor]:
-        return self._generator_terms(out) if player == "G" else self._discriminator_terms(out)
-
     def _generator_terms(self, out: dict[str, Tensor]) -> dict[str, Tensor]:
         s = self.settings
         terms = {
@@ -103,6 +86,8 @@ class UNIT2018(Translator):
         for d in DOMAINS:
             terms[f"rec_{d}"] = s.lambda_rec * l1(out[f"rec_{d}"], out[f"real_{d}"])
             terms[f"kl_{d}"] = s.lambda_kl * kl_fixed(out[f"mu_{d}"])
+            if not s.lambda_cyc:
+                continue
             terms[f"cyc_{d}"] = s.lambda_cyc * l1(out[f"cyc_{d}"], out[f"real_{d}"])
             terms[f"kl_fake_{d}"] = s.lambda_kl_cyc * kl_fixed(out[f"mu_fake_{d}"])
         return terms
@@ -127,9 +112,3 @@ class UNIT2018(Translator):
 
     def _of(self, domain: str) -> nn.ModuleDict:
         return {"A": self.G_A, "B": self.G_B}[domain]
-
-    @by_average
-    def translate(self, x: Tensor, src: str = "A", dst: str = "B") -> Tensor:
-        if {src, dst} - set(DOMAINS):
-            raise LabError(f"UNIT (2018) knows the domains A and B, not {src} → {dst}.")
-        return self.decode(self.encode(x, src), dst)

@@ -21,11 +21,10 @@ def _recipe(name: str, module: str) -> Callable[..., "DataSet"]:
     def recipe(**settings) -> "DataSet":
         function = getattr(import_module(f"labkit.data.recipes.{module}"), name)
         known = list(signature(function).parameters.values())
-        open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in known)
         for key in settings:
-            if not open_ended and key not in [parameter.name for parameter in known]:
+            if key not in [parameter.name for parameter in known]:
                 raise LabError(f"data '{name}': unknown setting '{key}'; known are {', '.join(p.name for p in known)}.")
-        missing = [p.name for p in known if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
+        missing = [p.name for p in known if p.default is p.empty]
         if missing := [key for key in missing if key not in settings]:
             raise LabError(f"data '{name}': setting '{missing[0]}' is missing.")
         return function(**settings)

@@ -20,8 +20,8 @@ from torch import Tensor
 
 from labkit.data.domain import DataSet, Domain, FolderDomain
 from labkit.data.files.images import check_header
+from labkit.data.files.listing import image_files, split_files
 from labkit.data.files.places import locate
-from labkit.data.recipes.folders import image_files, split_files
 from labkit.data.recipes.glyphs import FONTS, LETTERS, SLANTS, TEXTURES, WEIGHTS, Style, draw
 from labkit.errors import LabError
 

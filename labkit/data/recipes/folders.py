@@ -10,29 +10,9 @@ import numpy as np
 import torch
 
 from labkit.data.domain import DataSet, FolderDomain
-from labkit.data.files.images import SUFFIXES, check_header
+from labkit.data.files.listing import image_files, split_files
 from labkit.data.files.places import locate
 from labkit.errors import LabError
-
-
-def image_files(folder: Path) -> list[Path]:
-    """The image files in `folder` and below, sorted by name; hidden ones are left out. Looks at each file's header.
-
-    Raises LabError where the folder is missing, unreadable, or without images, or where a file is no image.
-    """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise LabError(f"{folder}: there is no such folder.")
-    try:
-        found = [path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES]
-    except OSError as error:
-        raise LabError(f"{folder}: the folder cannot be read ({error.strerror}).") from None
-    files = sorted(p for p in found if not any(part.startswith(".") for part in p.relative_to(folder).parts))
-    if not files:
-        raise LabError(f"{folder}: there are no images; labkit reads {', '.join(s[1:] for s in SUFFIXES)}.")
-    for path in files:
-        check_header(path)
-    return files
 
 
 def cyclegan_folders(
@@ -64,8 +44,7 @@ def cyclegan_folders(
             parts = files, image_files(folder / f"test{key}")
         else:
             parts = split_files(files, held_out, seed)
-        train[key] = FolderDomain(f"{folder.name}_{key}", parts[0], size, load_size, flip, channels, zoom=zoom)
-        test[key] = FolderDomain(f"{folder.name}_{key}", parts[1], size, channels=channels)
+        train[key], test[key] = _parts(f"{folder.name}_{key}", parts, size, load_size, flip, channels, zoom)
     return DataSet(folder.name, train, test)
 
 
@@ -89,8 +68,7 @@ def two_folders(
     for key, name in (("A", A), ("B", B)):
         folder = locate(name)
         parts = split_files(image_files(folder), held_out, seed)
-        train[key] = FolderDomain(folder.name, parts[0], size, load_size, flip, channels, zoom=zoom)
-        test[key] = FolderDomain(folder.name, parts[1], size, channels=channels)
+        train[key], test[key] = _parts(folder.name, parts, size, load_size, flip, channels, zoom)
     return DataSet(f"{train['A'].name}_to_{train['B'].name}", train, test)
 
 
@@ -179,12 +157,15 @@ def emoji(
     return DataSet("emoji", train, test, {(a, b): pictures[b] for a in domains for b in domains if a != b})
 
 
-def split_files(files: list[Path], held_out: float, seed: int) -> tuple[list[Path], list[Path]]:
-    """Training and test files, disjoint; a single file serves as both."""
-    if not 0 < held_out < 1:
-        raise LabError(f"held_out must lie between 0 and 1, found {held_out}.")
-    if len(files) == 1:
-        return files, files
-    count = min(len(files) - 1, max(1, round(len(files) * held_out)))
-    chosen = set(np.random.default_rng([seed, 0x5917]).permutation(len(files))[:count].tolist())
-    return [f for i, f in enumerate(files) if i not in chosen], [f for i, f in enumerate(files) if i in chosen]
+def _parts(
+    name: str,
+    files: tuple[list[Path], list[Path]],
+    size: int,
+    load_size: int | None,
+    flip: bool,
+    channels: int,
+    zoom: float,
+) -> tuple[FolderDomain, FolderDomain]:
+    """A domain for training, whose files are cut by draws, and one for tests."""
+    train = FolderDomain(name, files[0], size, load_size, flip, channels, zoom=zoom)
+    return train, FolderDomain(name, files[1], size, channels=channels)

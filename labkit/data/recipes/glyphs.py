@@ -19,6 +19,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from labkit.data.domain import DataSet, Domain
+from labkit.data.recipes.digits import optdigits
+from labkit.data.recipes.knobs import with_knobs_of
 from labkit.errors import LabError
 
 DIGITS = "0123456789"
@@ -171,6 +173,7 @@ def glyph_digits(
     )
 
 
+@with_knobs_of(glyph_digits)
 def digits_to_glyphs(
     size: int = 32,
     channels: int = 1,
@@ -185,8 +188,6 @@ def digits_to_glyphs(
     Two unrelated sources of the same ten digits: which B belongs to an image of A is known by the digit alone.
     `without_A` and `without_B` name digits that the training images of that domain do not show; the tests show all.
     """
-    from labkit.data.recipes.digits import optdigits
-
     written = optdigits(size, channels)
     printed = glyph_digits(size, channels, n_train, seed=seed, **knobs)
     return DataSet(

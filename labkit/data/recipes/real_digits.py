@@ -5,7 +5,7 @@ Nothing is written there: what has to be unpacked is unpacked into the cache.
 
 import gzip
 import hashlib
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from labkit import paths
 from labkit.data.domain import DataSet, Domain
 from labkit.data.files.places import locate
 from labkit.data.recipes.digits import scaled
+from labkit.data.recipes.knobs import with_knobs_of
 from labkit.errors import LabError
 
 
@@ -71,47 +72,32 @@ def svhn(
     return DataSet("svhn", {"real": train}, {"real": test})
 
 
-def mnist_to_usps(
-    size: int = 32,
-    channels: int = 1,
-    n_train: int | None = None,
-    n_test: int | None = None,
-    seed: int = 0,
-    split: str = "native",
-) -> DataSet:
+@with_knobs_of(mnist)
+def mnist_to_usps(split: str = "native", **knobs) -> DataSet:
     """A: MNIST, B: USPS. Two unrelated collections of the same ten digits; knobs as `mnist`, applied to both, and the
     `split` of `usps`."""
-    return _pair("mnist_to_usps", mnist, partial(usps, split=split), size, channels, n_train, n_test, seed)
+    return _pair("mnist_to_usps", mnist(**knobs), usps(split=split, **knobs))
 
 
-def usps_to_mnist(
-    size: int = 32,
-    channels: int = 1,
-    n_train: int | None = None,
-    n_test: int | None = None,
-    seed: int = 0,
-    split: str = "native",
-) -> DataSet:
+@with_knobs_of(mnist)
+def usps_to_mnist(split: str = "native", **knobs) -> DataSet:
     """A: USPS, B: MNIST; as `mnist_to_usps`."""
-    return _pair("usps_to_mnist", partial(usps, split=split), mnist, size, channels, n_train, n_test, seed)
+    return _pair("usps_to_mnist", usps(split=split, **knobs), mnist(**knobs))
 
 
-def svhn_to_mnist(
-    size: int = 32, channels: int = 3, n_train: int | None = None, n_test: int | None = None, seed: int = 0
-) -> DataSet:
+@with_knobs_of(mnist)
+def svhn_to_mnist(channels: int = 3, **knobs) -> DataSet:
     """A: the small part of SVHN, B: MNIST, both with three channels; knobs as `mnist`, applied to both."""
-    return _pair("svhn_to_mnist", svhn_subset, mnist, size, channels, n_train, n_test, seed)
+    return _pair("svhn_to_mnist", svhn_subset(channels=channels, **knobs), mnist(channels=channels, **knobs))
 
 
-def whole_svhn_to_mnist(
-    size: int = 32, channels: int = 3, n_train: int | None = None, n_test: int | None = None, seed: int = 0
-) -> DataSet:
+@with_knobs_of(mnist)
+def whole_svhn_to_mnist(channels: int = 3, **knobs) -> DataSet:
     """A: SVHN, B: MNIST, both with three channels; knobs as `mnist`, applied to both."""
-    return _pair("whole_svhn_to_mnist", svhn, mnist, size, channels, n_train, n_test, seed)
+    return _pair("whole_svhn_to_mnist", svhn(channels=channels, **knobs), mnist(channels=channels, **knobs))
 
 
-def _pair(name: str, recipe_A, recipe_B, *knobs) -> DataSet:
-    A, B = recipe_A(*knobs), recipe_B(*knobs)
+def _pair(name: str, A: DataSet, B: DataSet) -> DataSet:
     train, test = ({"A": getattr(A, part)["real"], "B": getattr(B, part)["real"]} for part in ("train", "test"))
     return DataSet(name, train, test)
 

@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from labkit.data.domain import DataSet, Domain
+from labkit.data.recipes.glyphs import DIGITS, scattered, styles
 from labkit.data.recipes.photos import photo
 from labkit.errors import LabError
 
@@ -133,7 +134,6 @@ def grained_to_flat(
     The plainest pair that loses information: every pixel of the paper is known in A and gone in B, and the print
     stays where it is. One channel. `strength`: brightness of the brightest grain, white print being 1.
     """
-    from labkit.data.recipes.glyphs import DIGITS, scattered, styles
 
     def print_on_black(n: int, part: int) -> tuple[Tensor, Tensor]:
         drawn = scattered(DIGITS, styles(slants=("upright",), textures=("solid",)), n, 3 * seed + part, size=size)

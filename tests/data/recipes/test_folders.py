@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from labkit.data.recipes.folders import class_folders, cyclegan_folders, emoji, image_files, single_pair, two_folders
+from labkit.data.recipes.folders import class_folders, cyclegan_folders, emoji, single_pair, two_folders
 from labkit.errors import LabError
 
 
@@ -66,15 +66,6 @@ def test_a_single_pair_is_trained_on_crops_and_tested_whole(tmp_path):
     fill(tmp_path / "pair" / "trainB", 2)
     with pytest.raises(LabError, match="trainB: there are 2 images"):
         single_pair(str(tmp_path / "pair"), size=8, load_size=20, zoom=0.5)
-
-
-def test_files_are_found_below_and_sorted_and_hidden_ones_and_others_left_out(tmp_path):
-    fill(tmp_path / "b", 2, suffix="JPG")
-    fill(tmp_path / "a" / "deep", 1, suffix="webp")
-    fill(tmp_path / ".hidden", 1)
-    (tmp_path / "a" / "notes.txt").write_text("not an image")
-    found = image_files(tmp_path)
-    assert [path.relative_to(tmp_path).as_posix() for path in found] == ["a/deep/0.webp", "b/0.JPG", "b/1.JPG"]
 
 
 def test_class_folders_hold_out_images_or_whole_classes(tmp_path):

@@ -58,3 +58,5 @@ def test_unknown_names_and_settings_get_a_hint():
         data.load("zzz")
     with pytest.raises(LabError, match="unknown setting 'sise'"):
         data.load("optdigits", {"sise": 3})
+    with pytest.raises(LabError, match="unknown setting 'sise'; known are .*without_A.* fonts"):
+        data.load("digits_to_glyphs", {"sise": 3})
