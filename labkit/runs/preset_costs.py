@@ -45,19 +45,17 @@ class Cost:
 def cost(system: str, name: str) -> Cost:
     """Measure one preset in fresh processes."""
     wanted = preset(system, name)
-    with torch.device("meta"):
-        parameters = sum(p.numel() for p in build(system, wanted.settings).parameters() if p.requires_grad)
     extended = wanted.batch_size * wanted.size**2 > LARGEST
     if extended:
-        (one, memory_1), (two, memory_2) = (_measured(system, wanted, batch) for batch in (1, 2))
+        (one, memory_1, parameters), (two, memory_2, _) = (_measured(system, wanted, batch) for batch in (1, 2))
         more = wanted.batch_size - 1
         seconds, memory = one + more * max(0.0, two - one), memory_1 + more * max(0, memory_2 - memory_1)
     else:
-        seconds, memory = _measured(system, wanted, wanted.batch_size)
+        seconds, memory, parameters = _measured(system, wanted, wanted.batch_size)
     return Cost(asdict(wanted), parameters, seconds, memory, extended)
 
 
-def _measured(system: str, wanted: Preset, batch_size: int) -> tuple[float, int]:
+def _measured(system: str, wanted: Preset, batch_size: int) -> tuple[float, int, int]:
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(_steps, (system, wanted, batch_size))
 
@@ -66,8 +64,9 @@ class _Enough(Exception):
     pass
 
 
-def _steps(system: str, wanted: Preset, batch_size: int) -> tuple[float, int]:
-    """Seconds of processor time a step, so that other processes do not count, and peak bytes of this process."""
+def _steps(system: str, wanted: Preset, batch_size: int) -> tuple[float, int, int]:
+    """Seconds of processor time a step, so that other processes do not count, peak bytes of this process, and the
+    number of parameters that the players own."""
     os.environ["LABKIT_PROGRESS"] = "off"
     torch.set_num_threads(1)
     network = build(system, wanted.settings)
@@ -89,7 +88,8 @@ def _steps(system: str, wanted: Preset, batch_size: int) -> tuple[float, int]:
         train(network, noise, wanted.steps, compute=Compute("cpu"), on_step=note)
     except _Enough:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return fmean(seconds), peak * (1 if os.uname().sysname == "Darwin" else 1024)
+        owned = sum(p.numel() for player in network.players() for p in network.parameters_of(player))
+        return fmean(seconds), peak * (1 if os.uname().sysname == "Darwin" else 1024), owned
     raise RuntimeError(f"{wanted.steps} steps of {system} took less than {LONG_ENOUGH} s")
 
 

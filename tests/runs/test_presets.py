@@ -87,7 +87,9 @@ def test_costs_are_measured_in_a_process_of_their_own():
 
 
 def test_a_batch_too_large_is_extended_on_the_line_through_one_and_two_images(monkeypatch):
-    monkeypatch.setattr(preset_costs, "_measured", lambda system, wanted, batch: (1.0 + 2.0 * batch, 100 + 10 * batch))
+    monkeypatch.setattr(
+        preset_costs, "_measured", lambda system, wanted, batch: (1.0 + 2.0 * batch, 100 + 10 * batch, 7)
+    )
     found = preset_costs.cost("funit", "paper")
     assert found.extended and found.seconds == pytest.approx(1 + 2 * 64) and found.memory == 100 + 10 * 64
 
