@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         " (default: a twentieth of the steps, at first more often)",
     )
     sub.add_argument("--tensorboard", action="store_true", help="write curves and pictures for TensorBoard, too")
-    _add_compute(sub)
+    _add_compute(sub, precision="auto")
 
     sub = command("presets", presets, "Settings to begin with for every translator, and what each of them costs.")
     sub.add_argument("--measure", action="store_true", help="measure them here, in some minutes, and record it")
@@ -102,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("lesson", help="the lesson's number or name, as in 01")
     sub.add_argument("--profile", default="study", help="profile whose scale and seeds are used (default: study)")
     sub.add_argument("--arms", nargs="+", metavar="ARM", help="only these arms")
-    _add_compute(sub)
+    _add_compute(sub, precision="32-true")
 
     sub = command("reproduce", reproduce, "Run the lessons headless, judge every claim, and write the report.")
     sub.add_argument("--profile", default="lesson", help="smoke, lesson (default), study, full or paper")
@@ -130,12 +130,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_compute(parser: argparse.ArgumentParser) -> None:
+def _add_compute(parser: argparse.ArgumentParser, precision: str) -> None:
     group = parser.add_argument_group("machine")
     group.add_argument("--accelerator", default="auto", help="auto (default), cpu or gpu")
     group.add_argument("--devices", type=int, default=1, help="processes a machine, one device each")
     group.add_argument("--nodes", type=int, default=1, help="machines")
-    group.add_argument("--precision", default="32-true", help="32-true (default), bf16-mixed or 16-mixed")
+    group.add_argument(
+        "--precision", default=precision, help=f"auto, 32-true, bf16-mixed or 16-mixed (default: {precision})"
+    )
     group.add_argument("--channels-last", action="store_true", help="channels-last memory order")
     group.add_argument("--compile", action="store_true", help="compile the networks")
     group.add_argument("--workers", type=int, default=0, help="processes that prepare batches ahead")

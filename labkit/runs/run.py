@@ -1,6 +1,7 @@
 """Run a specification into a folder, and open what a run left there.
 
 spec.json            what was asked for
+compute.json         the precision, which a resumed run keeps
 checkpoint.pt        everything needed to go on
 weights.safetensors  the trained networks, once the last step is done; weights-<step>.safetensors where asked for
 history.json         every term of every player, and the seconds that passed
@@ -9,7 +10,7 @@ environment.json     the machine and versions
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from labkit.paths import remove_leftovers, write_atomically
 from labkit.runs.spec import RunSpec
 from labkit.settings import from_mapping
 from labkit.systems.base import System, Translator
-from labkit.train import Compute, History, make_fabric, train
+from labkit.train import Compute, History, best_precision, make_fabric, train
 from labkit.train.seeding import seeded
 
 
@@ -67,7 +68,10 @@ def run(
     watch:      called after every step, by the first process, with the run as it is and the number of steps done; what
                 it draws does not disturb the run, and a network that it sets to evaluation it must set back.
 
-    Raises LabError where the folder holds a run of another specification: nothing is overwritten.
+    A precision "auto" is this machine's best (`best_precision`), said aloud; a run that goes on keeps its own.
+
+    Raises LabError where the folder holds a run of another specification, or a stopped one that computes in another
+    precision than `compute` asks for: nothing is overwritten.
     """
     folder = Path(folder)
     if _read_spec(folder, missing_ok=True) not in (None, spec):
@@ -76,6 +80,7 @@ def run(
         return open_run(folder)
     if spec.steps < 1:
         raise LabError(f"a run needs at least 1 step, found {spec.steps}.")
+    compute, reason = _with_precision(compute, folder)
     dataset = data.load(spec.data, spec.data_settings)
     batches = UnpairedBatches(dataset.train, spec.batch_size, spec.seed, spec.labels)
     system = new_system(spec)
@@ -95,6 +100,9 @@ def run(
     if fabric.is_global_zero:
         remove_leftovers(folder)
         write_atomically(folder / "spec.json", spec.to_json())
+        write_atomically(folder / "compute.json", json.dumps({"precision": compute.precision}))
+        if reason:
+            print(f"Precision {compute.precision}: {reason}.")
     history = train(
         system,
         batches,
@@ -115,6 +123,27 @@ def run(
         _save_weights(system, folder / "weights.safetensors")  # last: its presence says that the run is finished
     fabric.barrier()
     return Run(spec, folder, _finished(system), history)
+
+
+def _with_precision(compute: Compute, folder: Path) -> tuple[Compute, str]:
+    """`compute` with a precision that is a name of Fabric's, and the reason for it where "auto" was asked for."""
+    path, asked = folder / "compute.json", compute.precision
+    if path.exists():
+        try:
+            begun = json.loads(path.read_text())["precision"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise LabError(f"{path} cannot be read ({error!r}); delete the folder to run afresh.") from None
+    elif (folder / "checkpoint.pt").exists():
+        begun = "32-true"  # what runs without this file were computed in
+    else:
+        precision, reason = best_precision(compute.accelerator)
+        return (replace(compute, precision=precision), reason) if asked == "auto" else (compute, "")
+    if asked not in ("auto", begun):
+        raise LabError(
+            f"the run in {folder} was begun in precision {begun} and goes on in it, not in {asked}:"
+            f" ask for {begun} or auto, or name another folder."
+        )
+    return replace(compute, precision=begun), "the one this run began with" if asked == "auto" else ""
 
 
 def new_system(spec: RunSpec) -> System:

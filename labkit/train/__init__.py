@@ -1,7 +1,7 @@
 """Training: one loop for every system."""
 
-from labkit.train.compute import Compute, make_fabric
+from labkit.train.compute import Compute, best_precision, make_fabric
 from labkit.train.history import History
 from labkit.train.loop import NonFiniteLoss, train
 
-__all__ = ["Compute", "History", "NonFiniteLoss", "make_fabric", "train"]
+__all__ = ["Compute", "History", "NonFiniteLoss", "best_precision", "make_fabric", "train"]

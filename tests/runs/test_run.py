@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 
 from labkit.errors import LabError
 from labkit.runs import open_run, run
+from labkit.train import Compute
 
 
 def same_state(a, b):
@@ -19,7 +20,8 @@ def same_state(a, b):
 def test_leaves_what_it_was_asked_for_what_came_of_it_and_on_which_machine(tmp_path, spec):
     finished = run(spec, tmp_path / "r")
     files = {path.name for path in (tmp_path / "r").iterdir()}
-    assert files == {"spec.json", "checkpoint.pt", "weights.safetensors", "history.json", "environment.json"}
+    names = ("spec.json", "compute.json", "history.json", "environment.json", "checkpoint.pt", "weights.safetensors")
+    assert files == set(names)
     environment = json.loads((tmp_path / "r" / "environment.json").read_text())
     assert environment["packages"]["torch"].startswith(torch.__version__.split("+")[0])
     assert environment["threads"] == torch.get_num_threads()
@@ -92,3 +94,39 @@ def test_a_run_records_its_average_and_shows_it(tmp_path, spec):
     pairs = [(stored[f"mean_G_AB.network.{key}"], value) for key, value in again.system.G_AB.state_dict().items()]
     assert all(torch.equal(mean, value) for mean, value in pairs)
     assert not all(torch.equal(stored[f"G_AB.{key}"], value) for key, value in again.system.G_AB.state_dict().items())
+
+
+def stopped(folder, spec, precision):
+    """A run that was begun in `precision` on a processor with units for bfloat16, and stopped halfway."""
+    run(spec, folder, Compute(accelerator="cpu", precision=precision), checkpoint_every=2)
+    (folder / "weights.safetensors").unlink()
+
+
+def test_auto_is_said_stored_and_kept_on_another_processor(tmp_path, spec, monkeypatch, capsys):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
+    stopped(tmp_path, spec, "auto")
+    assert "Precision bf16-mixed: this processor has units for bfloat16.\n" in capsys.readouterr().out
+    assert json.loads((tmp_path / "compute.json").read_text()) == {"precision": "bf16-mixed"}
+    monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
+    run(spec, tmp_path, Compute(accelerator="cpu", precision="auto"))
+    assert "Precision bf16-mixed: the one this run began with.\n" in capsys.readouterr().out
+    assert json.loads((tmp_path / "compute.json").read_text()) == {"precision": "bf16-mixed"}
+
+
+def test_another_precision_than_the_run_s_is_refused(tmp_path, spec):
+    stopped(tmp_path, spec, "bf16-mixed")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(LabError, match="was begun in precision bf16-mixed and goes on in it, not in 32-true"):
+        run(spec, tmp_path)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_run_without_a_stored_precision_goes_on_in_float32(tmp_path, spec):
+    stopped(tmp_path, spec, "32-true")
+    (tmp_path / "compute.json").unlink()
+    run(spec, tmp_path, Compute(accelerator="cpu", precision="auto"))
+    assert json.loads((tmp_path / "compute.json").read_text()) == {"precision": "32-true"}
+    (tmp_path / "weights.safetensors").unlink()
+    (tmp_path / "compute.json").write_text("[]")
+    with pytest.raises(LabError, match="compute.json cannot be read"):
+        run(spec, tmp_path)
