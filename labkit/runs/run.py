@@ -9,7 +9,7 @@ environment.json     the machine and versions
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -59,12 +59,14 @@ def run(
     checkpoint_every: int = 500,
     log_every: int = 1,
     keep_every: int = 0,
+    keep_at: Collection[int] = (),
     label: str | None = None,
     watch: Callable[["Run", int], None] | None = None,
 ) -> Run:
     """Train what `spec` asks for, in `folder`. A finished run is opened, a stopped one goes on.
 
     keep_every: also keep the networks as they are after every so many steps (`kept`); 0 keeps the last alone.
+    keep_at:    further numbers of steps after which they are kept.
     watch:      called after every step, by the first process, with the run as it is and the number of steps done; what
                 it draws does not disturb the run, and a network that it sets to evaluation it must set back.
 
@@ -92,7 +94,7 @@ def run(
     def after(done: int) -> None:
         if not fabric.is_global_zero:
             return
-        if keep_every and done % keep_every == 0 and done < spec.steps:
+        if done < spec.steps and (done in keep_at or (keep_every and done % keep_every == 0)):
             _save_weights(system, folder / f"weights-{done}.safetensors")
         if watch:
             watch(live, done)

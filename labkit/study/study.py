@@ -9,6 +9,10 @@ In `lessons/profiles.yml` a lesson names what its arms share and how each differ
 An arm may also name terms of its history, `curves: [D/B, G/nce]`, whose course with the first seed is recorded, for
 lessons that have no time, or no data, to train it. One that is null exists at other profiles, which define it.
 
+An arm whose network lessons open says `network: true`, or names the networks to keep, as in `network: [G_AB]`, and may
+say after how many steps its pictures are kept, `strip: [0, 250, 1000]`. The study (at the profiles of `RECORDED`, not
+at a small scale) writes the network of the first seed to `results/networks/<lesson>/<arm>` (see `labkit.networks`).
+
 A lesson trains some arms itself at its own profile. The study trains every arm, with the profile's seeds, into
 `runs/study/<lesson>/<profile>/<arm>/seed-<n>-<key>` and resumes there; the key changes with the specification. What the
 runs measured goes to `results/<profile>/<lesson>.json`, which is committed and shown by the lesson. A profile's knob
@@ -18,20 +22,26 @@ measured over the course of training.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
 
-from labkit import data, environment, paths, profiles
+from torch import Tensor
+
+from labkit import data, environment, networks, paths, profiles
 from labkit.errors import LabError
 from labkit.evaluation import measure
-from labkit.runs.run import new_system, run
+from labkit.metrics import Measurement
+from labkit.runs.run import Run, kept, new_system, run
 from labkit.runs.spec import RunSpec
 from labkit.settings import from_mapping
 from labkit.study import samples
 from labkit.systems.base import System
 from labkit.train import Compute, History
+
+RECORDED = ("study", "full")  # profiles whose networks are recorded
+STRIP_COLUMNS = 8
 
 
 def arm_spec(lesson: str, profile: str, arm: str, seed: int) -> tuple[RunSpec, list[str]]:
@@ -40,18 +50,22 @@ def arm_spec(lesson: str, profile: str, arm: str, seed: int) -> tuple[RunSpec, l
     Raises LabError for an arm that the lesson does not have.
     """
     knobs = profiles.knob_values(lesson, profile)
-    arms = _arms(knobs)
-    if arm not in arms:
-        raise LabError(f"{lesson} has no arm '{arm}'; there are {', '.join(arms) or 'none'}.")
-    content = _merge(knobs.get("run", {}), arms[arm])
+    content = _content(lesson, knobs, arm)
     names = content.pop("measures", [])
-    content.pop("curves", None)
+    for key in ("curves", "network", "strip"):
+        content.pop(key, None)
     return from_mapping(RunSpec, content | {"seed": seed}, f"lessons/profiles.yml: {lesson} / arms / {arm}"), names
 
 
 def arm_curves(lesson: str, profile: str, arm: str) -> list[str]:
     """The terms of an arm's history whose course is recorded."""
     return _arms(profiles.knob_values(lesson, profile))[arm].get("curves", [])
+
+
+def arm_network(lesson: str, profile: str, arm: str) -> tuple[list[str] | bool, list[int]]:
+    """Which networks of an arm are recorded (True: all that are needed, False: none), and the steps of its strip."""
+    content = _content(lesson, profiles.knob_values(lesson, profile), arm)
+    return content.get("network", False) if profile in RECORDED else False, content.get("strip", [])
 
 
 def arm_system(lesson: str, profile: str, arm: str, seed: int) -> System:
@@ -86,20 +100,29 @@ def study(
     knobs = profiles.knob_values(lesson, profile)
     record = paths.RESULTS / profile / f"{lesson}.json"
     for arm in arms or list(_arms(knobs)):
-        per_seed, curves = {}, {}
+        per_seed, curves, name = {}, {}, f"{lesson}/{arm}"
+        shown, strip = arm_network(lesson, profile, arm)
         if missing := _missing_data(arm_spec(lesson, profile, arm, 0)[0]):
             say(f"{lesson}: {arm} is left out. {missing}")
             continue
+        if shown:
+            networks.demand_fits(name, arm_spec(lesson, profile, arm, 0)[0], shown)
         for seed in knobs["seeds"]:
             spec, names = arm_spec(lesson, profile, arm, seed)
             folder = paths.RUNS / "study" / lesson / profile / arm / f"seed-{seed}-{spec.key()}"
             say(f"{lesson}: {arm}, seed {seed}: {spec.steps} steps of {spec.system}")
-            finished = run(spec, folder, compute, keep_every=knobs.get("keep_every", 0), label=f"{arm} {seed}")
+            keep = {"keep_every": knobs.get("keep_every", 0), "keep_at": strip if shown and not per_seed else ()}
+            finished = run(spec, folder, compute, **keep, label=f"{arm} {seed}")
             per_seed[seed] = measure(finished, names)
             if len(per_seed) == 1:
-                samples.save(finished, samples.path_of(lesson, profile, arm))
-                curves = thinned(finished.history, arm_curves(lesson, profile, arm))
+                first = finished
+                samples.save(first, samples.path_of(lesson, profile, arm))
+                curves = thinned(first.history, arm_curves(lesson, profile, arm))
         _record(record, arm, spec, per_seed, curves)
+        if shown:
+            history = thinned(first.history, first.history.terms(), parts=100)
+            metrics = {"seeds": list(per_seed), "measures": _values(per_seed)}
+            networks.record(name, profile, first, metrics, history, _strip(first, strip, say), shown)
     return record
 
 
@@ -131,6 +154,30 @@ def thinned(history: History, terms: list[str], parts: int = 30) -> dict[str, li
     return found
 
 
+def _strip(first: Run, steps: list[int], say: Callable[[str], None]) -> dict[str, Tensor]:
+    """Test images, and their translations after the named steps and at the end; step 0 is the untrained network."""
+    systems = kept(first) | {0: new_system(first.spec).eval(), first.spec.steps: first.system}
+    missing = [step for step in steps if step not in systems and step < first.spec.steps]
+    if missing:
+        say(f"{first.folder}: was trained before its strip was asked for: no pictures after {missing} steps.")
+    rows = {}
+    for step in sorted({step for step in steps if step in systems} | {first.spec.steps}):
+        then = replace(first, system=systems[step])
+        vars(then)["dataset"] = first.dataset  # which is loaded already
+        shown = samples.rows(then, STRIP_COLUMNS)
+        title = f"after {step:,}" if step < first.spec.steps else f"end ({step:,})"
+        rows |= {"real_A": shown["real_A"], title: shown["fake_B"]}
+    return rows
+
+
+def _content(lesson: str, knobs: Mapping, arm: str) -> dict:
+    """What the profiles file says of an arm, its own on top of what all share."""
+    arms = _arms(knobs)
+    if arm not in arms:
+        raise LabError(f"{lesson} has no arm '{arm}'; there are {', '.join(arms) or 'none'}.")
+    return _merge(knobs.get("run", {}), arms[arm])
+
+
 def _arms(knobs: Mapping) -> dict[str, Mapping]:
     """The arms of a profile; one that is null exists at another profile only."""
     return {name: arm for name, arm in knobs.get("arms", {}).items() if arm is not None}
@@ -148,18 +195,22 @@ def _missing_data(spec: RunSpec) -> str | None:
 def _record(path: Path, arm: str, spec: RunSpec, per_seed: dict[int, dict], curves: dict[str, list]) -> None:
     entries = json.loads(path.read_text()) if path.exists() else {}
     definition = {key: value for key, value in asdict(spec).items() if key != "seed"}
-    names = next(iter(per_seed.values()))
-    measures = {}
-    for name, first in names.items():
-        details = {"n": first.n, "split": first.split, "judge": first.judge}
-        measures[name] = {"values": [m[name].value for m in per_seed.values()], **details}
     entries[arm] = {
         "spec": definition,
         "seeds": list(per_seed),
-        "measures": measures,
+        "measures": _values(per_seed),
         "environment": environment.record(),
     } | ({"curves": curves} if curves else {})
     paths.write_atomically(path, json.dumps(entries, indent=1) + "\n")
+
+
+def _values(per_seed: Mapping[int, Mapping[str, Measurement]]) -> dict[str, dict]:
+    """Measure -> its values, one a seed, and what it was measured with."""
+    found = {}
+    for name, first in next(iter(per_seed.values())).items():
+        details = {"n": first.n, "split": first.split, "judge": first.judge}
+        found[name] = {"values": [measures[name].value for measures in per_seed.values()], **details}
+    return found
 
 
 def _merge(base: Mapping, override: Mapping) -> dict:

@@ -55,6 +55,7 @@ class CoGAN(System):
     """Batches hold "A" and "B", images (B, channels, 28, 28), and "A_label", (B,) int64, where there are `classes`."""
 
     Settings = CoGANSettings
+    training_only = ()  # D is the classifier of the adapted domain, too
     coupling = "BatchNorm"
 
     def __init__(self, settings: CoGANSettings = CoGANSettings()):

@@ -55,6 +55,7 @@ class DirectSettings:
 
 class Direct(Translator):
     Settings = DirectSettings
+    training_only = ("D_B", "pool_B", "small_AB", "small_D_B", "small_pool_B")
 
     def __init__(self, settings: DirectSettings = DirectSettings()):
         super().__init__()

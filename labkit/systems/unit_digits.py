@@ -61,6 +61,7 @@ class UNITDigits(Translator):
     """Batches hold "A" and "B", images (B, channels, 32, 32), and "A_label", (B,) int64."""
 
     Settings = UNITDigitsSettings
+    training_only = ()  # D is the classifier of the adapted domain, too
     coupling = "BatchNorm"
 
     def __init__(self, settings: UNITDigitsSettings = UNITDigitsSettings()):

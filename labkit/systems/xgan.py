@@ -68,6 +68,7 @@ class XGANSettings:
 
 class XGAN(Translator):
     Settings = XGANSettings
+    training_only = (*Translator.training_only, "classifier", "teacher", "teacher_head")
 
     def __init__(self, settings: XGANSettings = XGANSettings()):
         super().__init__()

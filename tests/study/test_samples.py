@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from labkit.runs import RunSpec, run
+from labkit.runs import RunSpec, pictures, run
 from labkit.study import samples
 
 
@@ -40,7 +40,7 @@ def test_photographs_are_kept_in_fewer_colours_and_read_back(spec, tmp_path, mon
 
 def test_large_images_are_kept_smaller(spec, tmp_path, monkeypatch):
     monkeypatch.setattr("labkit.paths.RESULTS", tmp_path)
-    monkeypatch.setattr(samples, "WIDEST", 8)
+    monkeypatch.setattr(pictures, "WIDEST", 8)
     samples.save(run(spec, tmp_path / "run"), samples.path_of("03_x", "study", "arm"), columns=3)
     read = samples.load("03_x", "study", "arm", columns=3)["real_A"]
     whole = run(spec, tmp_path / "run").dataset.test["A"].images[:3]
