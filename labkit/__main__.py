@@ -71,12 +71,7 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = command("translate", translate, "Translate image files with a trained run.")
     sub.add_argument("run", metavar="RUN", help="folder of a finished run")
-    sub.add_argument("--input", required=True, metavar="PATH", help="an image file or a folder of them")
-    sub.add_argument("--output", required=True, metavar="DIR", help="folder that receives PNG files")
-    sub.add_argument("--src", default="A", help="domain of the input (default: A)")
-    sub.add_argument("--dst", default="B", help="domain of the output (default: B)")
-    sub.add_argument("--size", type=int, help="shorter side in pixels (default: that of training)")
-    sub.add_argument("--overwrite", action="store_true", help="make files anew that are in the output folder already")
+    _add_translate(sub)
 
     sub = command("evaluate", evaluate, "Measure a trained run on its test images.")
     sub.add_argument("run", metavar="RUN", help="folder of a finished run")
@@ -97,6 +92,18 @@ def _parser() -> argparse.ArgumentParser:
     action.add_argument("target", metavar="TARGET")
     action.add_argument("--side", type=int, default=286, help="shorter side in pixels (default: 286)")
     action.set_defaults(command=data_prepare)
+
+    sub = command("networks", None, "The networks that lessons open: list them, show one's card, translate with one.")
+    actions = sub.add_subparsers(title="actions", metavar="ACTION", required=True)
+    action = actions.add_parser("list", help="all recorded networks: what they are, and whether they are here")
+    action.set_defaults(command=networks_list)
+    action = actions.add_parser("show", help="the card of one network")
+    action.add_argument("name", metavar="LESSON/ARM", help="as in 03/cycle")
+    action.set_defaults(command=networks_show)
+    action = actions.add_parser("translate", help="translate image files with a recorded network")
+    action.add_argument("name", metavar="LESSON/ARM", help="as in 03/cycle")
+    _add_translate(action)
+    action.set_defaults(command=networks_translate)
 
     sub = command("study", study, "Train every arm of a lesson with every seed and record what they measure.")
     sub.add_argument("lesson", help="the lesson's number or name, as in 01")
@@ -128,6 +135,17 @@ def _parser() -> argparse.ArgumentParser:
 
     command("bench", bench, "Measure what one training step of every system costs, as ratios to CycleGAN.")
     return parser
+
+
+def _add_translate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--input", required=True, metavar="PATH", help="an image file or a folder of them")
+    parser.add_argument("--output", required=True, metavar="DIR", help="folder that receives PNG files")
+    parser.add_argument("--src", default="A", help="domain of the input (default: A)")
+    parser.add_argument("--dst", default="B", help="domain of the output (default: B)")
+    parser.add_argument("--size", type=int, help="shorter side in pixels (default: that of training)")
+    parser.add_argument(
+        "--overwrite", action="store_true", help="make files anew that are in the output folder already"
+    )
 
 
 def _add_compute(parser: argparse.ArgumentParser, precision: str) -> None:
@@ -231,9 +249,13 @@ def presets(options: argparse.Namespace) -> int:
 
 def translate(options: argparse.Namespace) -> int:
     from labkit.runs import open_run
+
+    return _translate(open_run(Path(options.run)), options)
+
+
+def _translate(run, options: argparse.Namespace) -> int:
     from labkit.runs.translate import translate_files
 
-    run = open_run(Path(options.run))
     done = translate_files(
         run, Path(options.input), Path(options.output), options.src, options.dst, options.size, options.overwrite
     )
@@ -283,6 +305,27 @@ def data_prepare(options: argparse.Namespace) -> int:
     from labkit.data.files.prepare import prepare
 
     return prepare(Path(options.source), Path(options.target), options.side)
+
+
+def networks_list(options: argparse.Namespace) -> int:
+    from labkit.networks.listing import show
+
+    show()
+    return 0
+
+
+def networks_show(options: argparse.Namespace) -> int:
+    from labkit.networks.opened import whole_folder
+
+    _, folder = whole_folder(options.name)
+    print((folder / "README.md").read_text(encoding="utf8"), end="")
+    return 0
+
+
+def networks_translate(options: argparse.Namespace) -> int:
+    from labkit import networks
+
+    return _translate(networks.open(*options.name.partition("/")[::2]), options)
 
 
 def study(options: argparse.Namespace) -> int:

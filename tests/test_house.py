@@ -23,12 +23,14 @@ FLOORS = [
         "progress",
         "torchvision_shim",
     ],
-    ["nets", "losses", "data"],
+    ["nets"],
+    ["losses", "data"],
     ["judges"],  # below the systems: DTN and XGAN are built around one
     ["systems"],
     ["train", "metrics"],
     ["runs"],
     ["evaluation"],
+    ["networks"],
     ["study"],
     ["notebooks"],
     ["views", "ledger", "exercises"],
@@ -39,7 +41,7 @@ JUPYTER = {
     *("IPython", "ipykernel", "ipywidgets", "jupyter_client", "jupyter_core", "jupyterlab", "jupytext", "traitlets"),
     *("nbclient", "nbconvert", "nbformat", "papermill"),
 }
-WITHOUT_JUPYTER = {part for floor in FLOORS[:8] for part in floor} | {"__main__"}
+WITHOUT_JUPYTER = {part for floor in FLOORS[:10] for part in floor} | {"__main__"}
 
 
 def modules(root: Path) -> dict[str, Path]:

@@ -106,6 +106,8 @@ def test_help_names_every_command_and_option(capsys):
         ["presets"],
         ["translate"],
         ["evaluate"],
+        ["networks"],
+        ["networks", "translate"],
         ["study"],
         ["reproduce"],
         ["report"],

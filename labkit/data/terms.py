@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from labkit.data.catalog import read_catalog
+from labkit.data.files.catalog import read_catalog
 from labkit.errors import LabError
 
 DIGITS = "optdigits: Alpaydin and Kaynak, UCI 1998, CC BY 4.0"

@@ -60,9 +60,9 @@ def card(folder: Path, name: str) -> str:
         f"python -m labkit study {number} --arms {arm}{profile}",
         "```",
         "",
-        f"It took {record['training_seconds']:,} seconds for one seed on {environment['threads']} thread(s) of"
-        f" {environment['accelerator'] or environment['processor']}, {environment['date']}, with Python"
-        f" {environment['python']} and {_versions(environment['packages'])}.",
+        f"One seed took {record['training_seconds']:,} seconds of wall clock with {environment['threads']} thread of"
+        f" {environment['accelerator'] or environment['processor']}, whatever else the machine did. Recorded on"
+        f" {environment['date']} with Python {environment['python']} and {_versions(environment['packages'])}.",
         "",
         "## How to use it",
         "",

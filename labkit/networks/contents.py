@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from labkit import systems
 from labkit.errors import LabError
-from labkit.runs.measures import translate_all
+from labkit.evaluation.base import translate_all
 from labkit.runs.spec import RunSpec
 from labkit.systems.base import System
 

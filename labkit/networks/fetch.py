@@ -10,7 +10,7 @@ from urllib.parse import quote
 from filelock import FileLock
 
 from labkit import paths
-from labkit.data.download import digest, download
+from labkit.data.files.download import digest, download
 from labkit.errors import LabError
 from labkit.networks import store
 

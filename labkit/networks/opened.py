@@ -66,6 +66,16 @@ class Network(Run):
         return {name: [now, *self.recorded(name)[1:]] for name, now in measured.items()}
 
 
+def whole_folder(text: str) -> tuple[str, Path]:
+    """The full name of a network that someone named, and its folder, whose files are those that were recorded."""
+    name = store.find(text)
+    folder = store.folder_of(name)
+    if not folder.is_dir():
+        return name, fetch(name)
+    store.demand_whole(folder, name)
+    return name, folder
+
+
 def open_network(lesson: str, arm: str) -> Network:
     """The recorded network of a lesson's arm: from the checkout, from the cache, or fetched into it.
 
@@ -73,17 +83,7 @@ def open_network(lesson: str, arm: str) -> Network:
     they differ by more than `TOLERANCE`, one sentence says so. Nothing that is read is executed. Raises LabError where
     the network is not known, cannot be had, or is not what was recorded.
     """
-    name = store.find(f"{lesson}/{arm}")
-    folder = store.folder_of(name)
-    if folder.is_dir():
-        store.demand_whole(folder, name)
-    else:
-        folder = fetch(name)
-    return read(folder, name)
-
-
-def read(folder: Path, name: str) -> Network:
-    """The network that lies in `folder`, whose checksums were held already."""
+    name, folder = whole_folder(f"{lesson}/{arm}")
     spec, record, metrics, history = (
         json.loads((folder / f"{file}.json").read_text()) for file in ("spec", "record", "metrics", "history")
     )
@@ -97,7 +97,7 @@ def read(folder: Path, name: str) -> Network:
             f"{name}: this network does not give the output that was recorded (it differs by {deviation:.3f} of a range"
             f" of 2, {TOLERANCE} are allowed): the code has changed since, or the machine computes otherwise.",
             NotReproduced,
-            stacklevel=3,
+            stacklevel=2,
         )
     return Network(spec, folder, system, History.from_dict(history), name, metrics, record, deviation)
 

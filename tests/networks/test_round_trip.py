@@ -1,0 +1,123 @@
+"""A network is recorded, opened, and gives the outputs of the run, within half precision."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from labkit import networks
+from labkit.errors import LabError
+from labkit.evaluation import measure, translated
+from labkit.networks import NotReproduced, store
+from labkit.networks.contents import as_half, empty_system, load_half, tensors
+from labkit.runs import RunSpec
+from labkit.runs.run import new_system
+from labkit.systems import SYSTEMS, system_class
+from labkit.systems.base import Translator
+from systems.small import SMALL
+
+
+def test_an_opened_network_gives_the_outputs_of_its_run(keep, spec):
+    trained = keep(spec)
+    network = networks.open("03_test", "cycle")
+    assert network.spec == spec and network.history.curve("G/cyc_A") == ([0, 2], [1.0, 0.5])
+    assert next(network.system.parameters()).dtype == torch.float32 and not network.system.training
+    for way in (("A", "B"), ("B", "A")):
+        torch.testing.assert_close(translated(network, *way), translated(trained, *way), atol=0.01, rtol=0)
+    assert 0 <= network.deviation < 0.002
+    again, first = measure(network, ["label_accuracy"]), measure(trained, ["label_accuracy"])
+    assert abs(again["label_accuracy"].value - first["label_accuracy"].value) <= 0.02
+
+
+def test_it_is_the_average_that_is_recorded(keep, averaged, house):
+    trained = keep(averaged)
+    network = networks.open("03_test", "cycle")
+    assert not [key for key in network.system.state_dict() if key.startswith("mean_")]
+    torch.testing.assert_close(translated(network), translated(trained), atol=0.01, rtol=0)
+    assert network.spec.settings["ema"] == 0.9
+
+
+def test_what_was_measured_of_all_seeds_comes_with_it(keep, spec):
+    keep(spec)
+    network = networks.open("03_test", "cycle")
+    recorded = network.recorded("label_accuracy")
+    assert [(m.value, m.seed, m.n, m.judge) for m in recorded] == [
+        (0.25, 3, 450, "glyph_digits"),
+        (0.5, 4, 450, "glyph_digits"),
+    ]
+    now = replace(recorded[0], value=0.26)
+    assert [m.value for m in network.all_seeds({"label_accuracy": now})["label_accuracy"]] == [0.26, 0.5]
+    with pytest.raises(LabError, match="03_test/cycle: 'cycle_error' was not recorded; there are label_accuracy"):
+        network.recorded("cycle_error")
+
+
+def test_the_strip_shows_the_same_images_on_the_way(keep, spec):
+    trained = keep(spec)
+    strip = networks.open("03_test", "cycle").strip()
+    assert list(strip) == ["real_A", "after 0", "end (3)"]
+    images = trained.dataset.test["A"].images[:4]
+    torch.testing.assert_close(strip["real_A"], images, atol=1.01 / 255, rtol=0)
+    torch.testing.assert_close(strip["after 0"], -images, atol=1.01 / 255, rtol=0)
+
+
+def test_one_network_of_two_may_be_kept_and_the_other_is_refused(keep, spec):
+    trained = keep(spec, "one_way", ["G_AB"])
+    network = networks.open("03_test", "one_way")
+    torch.testing.assert_close(translated(network), translated(trained), atol=0.01, rtol=0)
+    with pytest.raises(LabError, match="03_test/one_way: G_BA was not recorded, only G_AB"):
+        translated(network, "B", "A")
+    with pytest.raises(LabError, match="cyclegan has no network 'G_AC'; there are G_AB, G_BA"):
+        networks.demand_fits("03_test/x", spec, ["G_AC"])
+
+
+def test_a_network_that_is_not_reproduced_says_so(keep, spec, monkeypatch):
+    keep(spec)
+    translate = system_class("cyclegan").translate
+    monkeypatch.setattr(system_class("cyclegan"), "translate", lambda self, *args: translate(self, *args) + 0.1)
+    with pytest.warns(NotReproduced, match=r"^03_test/cycle: this network does not give .*differs by 0\.10") as said:
+        assert 0.09 < networks.open("03_test", "cycle").deviation < 0.11
+    assert len(said) == 1 and "\n" not in str(said[0].message)
+
+
+def test_too_large_a_network_is_refused_before_and_when_it_is_recorded(keep, spec, monkeypatch):
+    wide = replace(spec, settings={"ngf": 64})
+    with pytest.raises(LabError, match=r"03_test/wide: its networks weigh 45\.\d MB .* 10 are allowed; make"):
+        networks.demand_fits("03_test/wide", wide)
+    keep(spec, "first")
+    before = sorted(path.name for path in store.folder_of("03_test").iterdir())
+    monkeypatch.setattr(store, "MAX_TOTAL", store.total_bytes(store.folder_of("")) + 1000)
+    with pytest.raises(LabError, match="03_test/second: all recorded networks together would weigh"):
+        keep(spec, "second")
+    assert sorted(path.name for path in store.folder_of("03_test").iterdir()) == before
+    keep(spec, "first")  # in the place of the old one there is room
+
+
+def test_only_translators_are_recorded_and_numbers_that_half_precision_holds():
+    ring = RunSpec("gan", "ring", 1, 2, settings={"networks": "mlp"})
+    with pytest.raises(LabError, match="gan translates nothing"):
+        networks.demand_fits("01_x/ring", ring)
+    with pytest.raises(LabError, match="x/y: w holds numbers that half precision cannot"):
+        as_half({"w": torch.tensor([1e6])}, "x/y")
+
+
+TRANSLATORS = [name for name in SYSTEMS if issubclass(system_class(name), Translator)]
+
+
+@pytest.mark.parametrize("name", TRANSLATORS)
+def test_of_every_translator_what_is_kept_translates_as_the_whole(name):
+    settings, batch = SMALL[name]
+    spec = RunSpec(name, "none", 1, 2, settings=settings)
+    whole, kept = new_system(spec), empty_system(spec, f"x/{name}")
+    whole.settle()
+    state = {key: whole.state_dict()[key] for key in tensors(kept)}
+    load_half(kept, as_half(state, name), name)
+    networks_stored = {key.split(".")[0] for key in state}
+    discriminators = {module for player in whole.players() if player.name == "D" for module in player.modules}
+    assert not [network for network in networks_stored if network.startswith(("mean_", "pool_"))]
+    assert name == "unit_digits" or not networks_stored & discriminators  # its D classifies digits, too
+    x = batch()["A"]
+    with torch.no_grad():
+        torch.manual_seed(0)
+        expected = whole.eval().translate(x)
+        torch.manual_seed(0)
+        torch.testing.assert_close(kept.translate(x), expected, atol=0.02, rtol=0.02)
