@@ -61,7 +61,7 @@ def test_what_labkit_imports_is_named_in_pyproject():
     """A package that another one happens to bring along may be gone with its next version."""
     named = {canonicalize_name(requirement.name) for requirement in REQUIREMENTS}
     import_names = {"sklearn": "scikit-learn", "skimage": "scikit-image", "PIL": "pillow", "yaml": "pyyaml"}
-    import_names |= {"lightning": "lightning-fabric"}
+    import_names |= {"lightning": "lightning-fabric", "dicebear": "dicebear-core"}
     pattern = re.compile(r"^\s*(?:import|from)\s+([A-Za-z_]\w*)", re.MULTILINE)
     found = {}
     for path in (ROOT / "labkit").rglob("*.py"):
