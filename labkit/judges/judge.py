@@ -107,6 +107,14 @@ class Judge(nn.Module):
 
 def open_judge(record_path: Path) -> Judge:
     """The judge whose record is the JSON file `record_path` and whose weights lie beside it."""
+    record, content = read_files(record_path)
+    plan = record["plan"]
+    judge = Judge(record, record.get("classes", CLASSES), plan.get("channels", 1), plan.get("width", 16))
+    return filled(judge, content, record_path)
+
+
+def read_files(record_path: Path) -> tuple[dict, bytes]:
+    """A judge's record and the content of the file of weights beside it; LabError where they do not belong together."""
     weights = record_path.with_suffix(".safetensors")
     try:
         record, content = json.loads(record_path.read_text()), weights.read_bytes()
@@ -118,10 +126,14 @@ def open_judge(record_path: Path) -> Judge:
         raise LabError(
             f"{weights}: these are not the weights that the record names (sha256 differs); restore both files."
         )
-    plan = record["plan"]
-    judge = Judge(record, record.get("classes", CLASSES), plan.get("channels", 1), plan.get("width", 16))
+    return record, content
+
+
+def filled(judge: nn.Module, content: bytes, record_path: Path) -> nn.Module:
+    """The judge with the weights in `content`, frozen. Raises LabError where they do not fit it."""
     try:
         judge.load_state_dict(read_tensors(content))
     except (SafetensorError, RuntimeError) as error:
+        weights = record_path.with_suffix(".safetensors")
         raise LabError(f"{weights}: the weights do not fit the judge ({str(error).splitlines()[0]}).") from None
-    return judge.frozen()
+    return judge.requires_grad_(False).eval()
