@@ -12,6 +12,7 @@ from pathlib import Path
 from labkit.errors import LabError
 from labkit.evaluation import (
     adaptation,
+    attributes,
     cost,
     few_shot,
     figure_and_ground,
@@ -37,6 +38,7 @@ QUESTIONS = (
     looks,
     labels,
     truth,
+    attributes,
     figure_and_ground,
     patches,
     way_home,
@@ -63,7 +65,7 @@ def fitting(run: Run) -> list[str]:
         names += ["appearance_distance", "appearance_distance_copy"]
     if ("A", "B") in run.dataset.truth:
         names.append("truth_error")
-    return names
+    return names + attributes.fitting(run)
 
 
 def measure(run: Run, names: list[str] | None = None) -> dict[str, Measurement]:

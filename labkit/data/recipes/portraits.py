@@ -7,6 +7,7 @@ its true partner, the mask of needed change, and every attribute:
     truth["A", "B"], truth["B", "A"]      true partners, (N, 3, size, size)
     truth["A", "mask"] (= ["B", "mask"])  1 where the two differ, else 0, (N, 1, size, size); of `portraits` alone
     truth["A", "hair_colour"], …          the label of each attribute of a test picture of A, (N,) int64; likewise of B
+    truth["A", "style"]                   its drawing style, a place in `STYLES`
 
 Training sees no label, unless a recipe is asked for `labels="skin"` or another attribute: then its domains carry them.
 """
@@ -55,7 +56,7 @@ def portraits(
     train = {key: _domain(own, style, size, key, labels) for key, own in {"A": train_A, "B": train_B}.items()}
     shown = {key: _domain(own, style, size, key, labels) for key, own in test.items()}
     mask = needed_change(shown["A"].images, shown["B"].images)
-    truth = _truth(shown, test) | {("A", "mask"): mask, ("B", "mask"): mask}
+    truth = _truth(shown, test, {"A": style, "B": style}) | {("A", "mask"): mask, ("B", "mask"): mask}
     return DataSet(f"portraits_{attribute}", train, shown, truth)
 
 
@@ -74,7 +75,10 @@ def portraits_drawing(
     shown = {key: _domain(test, style, size, key, labels) for key in "AB"}
     for part in (train, shown):
         part["A"] = Domain("drawing", outlines(part["A"].images), part["A"].labels)
-    return DataSet("portraits_drawing", train, shown, _truth(shown, {"A": test, "B": test}))
+    truth = _truth(shown, {"A": test, "B": test}, {"A": style, "B": style})
+    for name in ("skin", "hair_colour", "style"):  # which outlines do not show
+        del truth["A", name]
+    return DataSet("portraits_drawing", train, shown, truth)
 
 
 def portraits_styles(
@@ -91,8 +95,9 @@ def portraits_styles(
         raise LabError(f"portraits_styles: name two styles, found {', '.join(styles) or 'none'}.")
     test, *train = strangers([(n_test, {}), (n_train, {}), (n_train, {})], styles, seed)
     seen = {key: _domain(own, style, size, key, labels) for key, own, style in zip("AB", train, styles, strict=True)}
-    shown = {key: _domain(test, style, size, key, labels) for key, style in zip("AB", styles, strict=True)}
-    return DataSet("portraits_styles", seen, shown, _truth(shown, {"A": test, "B": test}))
+    drawn_by = dict(zip("AB", styles, strict=True))
+    shown = {key: _domain(test, style, size, key, labels) for key, style in drawn_by.items()}
+    return DataSet("portraits_styles", seen, shown, _truth(shown, {"A": test, "B": test}, drawn_by))
 
 
 def portraits_many(
@@ -116,24 +121,30 @@ def portraits_many(
     test = {colour: [face.changed(**fixed) for face in same] for colour, fixed in wanted.items()}
     train = {key: _domain(group, style, size, key, labels) for key, group in zip(wanted, own, strict=True)}
     shown = {key: _domain(group, style, size, key, labels) for key, group in test.items()}
-    return DataSet("portraits_many", train, shown, _truth(shown, test))
+    return DataSet("portraits_many", train, shown, _truth(shown, test, dict.fromkeys(hair, style)))
 
 
 def strangers(parts: Sequence[tuple[int, Mapping]], styles: Sequence[str], seed: int) -> list[list[Face]]:
     """People for several sets, nobody in two: n faces with these attributes fixed, for each (n, fixed) of `parts`.
 
     Two faces are the same person where one of the styles draws them alike up to hair colour, glasses, beard and mouth.
-    Raises LabError for more people than a style can draw.
+    Raises LabError for an unknown style, and for no people or more than a style can draw.
     """
+    if unknown := [style for style in styles if style not in STYLES]:
+        raise LabError(f"there is no drawing style '{unknown[0]}'; there are {', '.join(STYLES)}.")
+    if min(n for n, _ in parts) < 1:
+        raise LabError("portraits: n_train and n_test must be at least 1.")
     taken, groups = set(), []
     for part, (n, fixed) in enumerate(parts):
         group, own = [], set()
         for face in islice(people(seed, part, fixed), 2 * n + 1000):
-            who = {(style, STYLES[style].person(face)) for style in _known(styles)}
-            if len(group) < n and not who & taken:
+            who = {(style, STYLES[style].person(face)) for style in styles}
+            if not who & taken:
                 group.append(face)
                 own |= who
-        if len(group) < n:
+            if len(group) == n:
+                break
+        else:
             raise LabError(f"portraits: {', '.join(styles)} cannot draw so many different people; ask for fewer.")
         taken |= own
         groups.append(group)
@@ -143,13 +154,6 @@ def strangers(parts: Sequence[tuple[int, Mapping]], styles: Sequence[str], seed:
 def needed_change(one: Tensor, other: Tensor) -> Tensor:
     """Where two pictures of the same person differ: (N, 1, H, W), 1 or 0."""
     return ((one - other).abs().amax(1, keepdim=True) > LEAST_CHANGE).float()
-
-
-def _known(styles: Sequence[str]) -> Sequence[str]:
-    for style in styles:
-        if style not in STYLES:
-            raise LabError(f"there is no drawing style '{style}'; there are {', '.join(STYLES)}.")
-    return styles
 
 
 def _labels(group: Sequence[Face], attribute: str) -> Tensor:
@@ -163,7 +167,10 @@ def _domain(group: Sequence[Face], style: str, size: int, key: str, labels: str 
     return Domain(f"portraits {key}", images, None if labels is None else _labels(group, labels))
 
 
-def _truth(shown: Mapping[str, Domain], test: Mapping[str, Sequence[Face]]) -> dict[tuple[str, str], Tensor]:
-    """Of each test picture its partner in every other domain, and the label of each attribute."""
+def _truth(
+    shown: Mapping[str, Domain], test: Mapping[str, Sequence[Face]], styles: Mapping[str, str]
+) -> dict[tuple[str, str], Tensor]:
+    """Of each test picture its partner in every other domain, the label of each attribute, and the drawing style."""
     truth = {(src, dst): shown[dst].images for src in shown for dst in shown if src != dst}
+    truth |= {(key, "style"): torch.full((len(test[key]),), list(STYLES).index(styles[key])) for key in shown}
     return truth | {(key, name): _labels(group, name) for key, group in test.items() for name in ATTRIBUTES}

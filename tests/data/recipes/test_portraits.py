@@ -94,11 +94,14 @@ def test_a_drawing_is_black_lines_on_white_and_its_portrait_has_colours():
     assert set(lines.unique().tolist()) == {-1.0, 1.0}
     assert 0.03 < (lines == -1).float().mean() < 0.35
     assert coloured.std(1).mean() > 0.05
+    assert ("B", "skin") in dataset.truth and ("A", "skin") not in dataset.truth
+    assert torch.equal(dataset.truth["A", "beard"], dataset.truth["B", "beard"])
 
 
 def test_two_styles_draw_the_same_people():
     dataset = data.load("portraits_styles", SMALL)
     assert torch.equal(dataset.truth["A", "skin"], dataset.truth["B", "skin"])
+    assert (dataset.truth["A", "style"] == 0).all() and (dataset.truth["B", "style"] == 1).all()
     assert (dataset.test["A"].images - dataset.test["B"].images).abs().mean() > 0.1
     with pytest.raises(LabError, match="name two styles, found micah"):
         data.load("portraits_styles", {"styles": ["micah"], **SMALL})
@@ -125,6 +128,7 @@ def test_domains_carry_labels_for_those_who_ask():
     [
         ("portraits", {"attribute": "hat"}, "no pair for 'hat'"),
         ("portraits", {"style": "rembrandt"}, "no drawing style 'rembrandt'"),
+        ("portraits", {"n_test": 0}, "n_train and n_test must be at least 1"),
         ("portraits", {"size": 50}, "drawn at 32, 48, 64, 128 px, not at 50"),
         ("portraits", {"labels": "age"}, "no attribute 'age'"),
         ("portraits_many", {"hair": ["black", "green"]}, "no hair colour 'green'"),
