@@ -1,4 +1,7 @@
-"""The part of README.md that is measured: the table of lessons with their verdicts and pictures, and that of costs."""
+"""The part of README.md that is measured: the table of lessons with their verdicts and pictures, and that of costs.
+
+Of data/README.md: whose drawings the portraits are made of.
+"""
 
 import base64
 import json
@@ -16,6 +19,8 @@ BEGIN = "<!-- lessons: written by `make sync`; do not edit by hand -->"
 END = "<!-- end of lessons -->"
 COSTS_BEGIN = "<!-- costs: written by `make sync` from what `make bench` measured; do not edit by hand -->"
 COSTS_END = "<!-- end of costs -->"
+STYLES_BEGIN = "<!-- styles: written by `make sync` from the styles' own files; do not edit by hand -->"
+STYLES_END = "<!-- end of styles -->"
 PICTURE_WIDTH = 200  # pixels
 
 
@@ -64,6 +69,13 @@ def cost_table(folders: Folders = Folders()) -> str:  # noqa: B008 (frozen)
     return f"*{made_with[0].upper()}{made_with[1:]}.*\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
+def style_list() -> str:
+    """Markdown: whose drawings the portraits are made of, with source and licence, a line for each style."""
+    from labkit.data.portraits import STYLES, credit  # torch
+
+    return "\n".join(f"- `{style}`. {credit(style)}" for style in STYLES)
+
+
 def with_table(readme: str, table: str, begin: str = BEGIN, end: str = END) -> str:
     """The text of the README with `table` between its two markers."""
     if readme.count(begin) != 1 or readme.count(end) != 1:
@@ -78,5 +90,7 @@ def update(root: Path = ROOT) -> None:
     readme = root / "README.md"
     text = with_table(readme.read_text(encoding="utf8"), lesson_table(folders))
     write_atomically(readme, with_table(text, cost_table(folders), COSTS_BEGIN, COSTS_END))
+    data = root / "data" / "README.md"
+    write_atomically(data, with_table(data.read_text(encoding="utf8"), style_list(), STYLES_BEGIN, STYLES_END))
     for lesson, content in pictures(folders).items():
         write_atomically(root / picture_path(lesson), content)

@@ -23,6 +23,13 @@ def test_the_costs_are_the_recorded_ones():
     assert text == readme.with_table(text, readme.cost_table(), readme.COSTS_BEGIN, readme.COSTS_END), "run `make sync`"
 
 
+def test_the_folder_of_data_says_whose_drawings_the_portraits_are():
+    text = (ROOT / "data" / "README.md").read_text(encoding="utf8")
+    styles = readme.style_list()
+    assert text == readme.with_table(text, styles, readme.STYLES_BEGIN, readme.STYLES_END), "run `make sync`"
+    assert "Pablo Stanley, Free for personal and commercial use" in styles and "Micah Lanier, CC BY 4.0" in styles
+
+
 def test_a_row_of_costs_has_ratios_to_cyclegan_and_names_the_machine(tmp_path):
     folders = Folders.under(tmp_path)
     assert "make bench" in readme.cost_table(folders)
