@@ -29,6 +29,7 @@ from labkit.runs.spec import RunSpec
 from labkit.settings import from_mapping
 from labkit.systems.base import System, Translator
 from labkit.train import Compute, History, best_precision, make_fabric, train
+from labkit.train.finite import demand_finite_state, not_finite
 from labkit.train.seeding import seeded
 
 
@@ -95,7 +96,7 @@ def run(
         if not fabric.is_global_zero:
             return
         if done < spec.steps and (done in keep_at or (keep_every and done % keep_every == 0)):
-            _save_weights(system, folder / f"weights-{done}.safetensors")
+            _save_weights(system, folder / f"weights-{done}.safetensors", done)
         if watch:
             watch(live, done)
 
@@ -122,7 +123,8 @@ def run(
     if fabric.is_global_zero:
         write_atomically(folder / "history.json", json.dumps(history.to_dict()))
         write_atomically(folder / "environment.json", json.dumps(environment.record(), indent=1))
-        _save_weights(system, folder / "weights.safetensors")  # last: its presence says that the run is finished
+        # Last: its presence says that the run is finished.
+        _save_weights(system, folder / "weights.safetensors", spec.steps)
     fabric.barrier()
     return Run(spec, folder, _finished(system), history)
 
@@ -167,6 +169,8 @@ def open_run(folder: Path) -> Run:
     except (SafetensorError, RuntimeError) as error:
         first = str(error).splitlines()[-1].strip()
         raise LabError(f"{weights} does not hold the networks that {folder / 'spec.json'} describes: {first}") from None
+    for name in not_finite(system.state_dict()):
+        raise LabError(f"{weights} holds a number that is not finite, in {name}; delete the folder and train again.")
     try:
         history = History.from_dict(json.loads((folder / "history.json").read_text()))
     except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
@@ -211,8 +215,12 @@ def _memories(system: System) -> dict[str, torch.Tensor]:
     return {key: value for key, value in system.state_dict().items() if key.rpartition(".")[0] in pools}
 
 
-def _save_weights(system: System, path: Path) -> None:
-    """Safetensors refuses tensors that share memory; clones are written once a name, and load into tied weights."""
+def _save_weights(system: System, path: Path, step: int) -> None:
+    """Safetensors refuses tensors that share memory; clones are written once a name, and load into tied weights.
+
+    Raises NonFinite for weights that are no finite numbers.
+    """
     memories = _memories(system)
     state = {key: value for key, value in system.state_dict().items() if key not in memories}
+    demand_finite_state(state, step, path.parent / "checkpoint.pt")
     write_atomically(path, save({key: value.detach().cpu().contiguous().clone() for key, value in state.items()}))

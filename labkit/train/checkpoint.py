@@ -15,32 +15,32 @@ from torch.optim import Optimizer
 from labkit.errors import LabError
 from labkit.paths import write_atomically
 from labkit.systems.base import System
-from labkit.train.finite import all_finite, not_finite, tensors_in
+from labkit.train.finite import demand_finite_state, not_finite
 from labkit.train.history import History
 
 
 def save(path: Path, fabric: Fabric, system: System, optimisers: dict[str, Optimizer], step: int, history: History):
     """Write the checkpoint. Every process calls it; the first one writes, and each one's own memories are kept.
 
-    Raises LabError, and leaves the file that is there, where anything to be written is not finite.
+    Raises NonFinite, on every process, where anything in it is not finite; the file that is there stays as it is.
     """
     state = system.state_dict()
-    _demand_finite(path, state, optimisers)
     memories = [{name: state[name].cpu() for name, _ in system.named_buffers() if name in state}]
     if fabric.world_size > 1:
         gathered = [None] * fabric.world_size
         torch.distributed.all_gather_object(gathered, memories[0])
         memories = gathered
+    content = {
+        "system": type(system).__name__,
+        "settings": repr(getattr(system, "settings", None)),
+        "step": step,
+        "parameters": state,
+        "memories": memories,
+        "optimisers": {name: optimiser.state_dict() for name, optimiser in optimisers.items()},
+        "history": history.to_dict(),
+    }
+    demand_finite_state(content, step, path)
     if fabric.is_global_zero:
-        content = {
-            "system": type(system).__name__,
-            "settings": repr(getattr(system, "settings", None)),
-            "step": step,
-            "parameters": state,
-            "memories": memories,
-            "optimisers": {name: optimiser.state_dict() for name, optimiser in optimisers.items()},
-            "history": history.to_dict(),
-        }
         file = io.BytesIO()
         torch.save(content, file)
         write_atomically(path, file.getvalue())
@@ -92,27 +92,15 @@ def _restore(content: dict, path: Path, fabric: Fabric, system: System, optimise
             f"{path} was written by {len(content['memories'])} processes and cannot be resumed by {fabric.world_size};"
             " use the same number of devices."
         )
-    if not all_finite(tensors_in([content["parameters"], content["memories"], content["optimisers"]])):
+    for name in not_finite(content):
         raise LabError(
-            f"{path} holds numbers that are not finite, so nothing can go on from it; delete the folder of the run and"
-            " train again with a lower learning rate."
+            f"{path} holds a number that is not finite, in {name}, so no run can go on from it;"
+            " delete the folder that it lies in and train again with a lower learning rate."
         )
     system.load_state_dict(content["parameters"] | content["memories"][fabric.global_rank])
     for name, optimiser in optimisers.items():
         optimiser.load_state_dict(content["optimisers"][name])
     return content["step"], History.from_dict(content["history"])
-
-
-def _demand_finite(path: Path, state: dict[str, torch.Tensor], optimisers: dict[str, Optimizer]) -> None:
-    moments = {name: list(tensors_in(optimiser.state_dict()["state"])) for name, optimiser in optimisers.items()}
-    if all_finite([*state.values(), *tensors_in(moments)]):
-        return
-    broken = not_finite(state) or [f"the optimiser of {name}" for name, own in moments.items() if not all_finite(own)]
-    kept = f"; the last checkpoint, {path}, is kept" if path.exists() else ""
-    raise LabError(
-        f"Training stopped: {broken[0]} is not finite{kept}. Lower the learning rate, or look for constant images and"
-        " divisions by zero."
-    )
 
 
 def _damaged(path: Path, error: Exception) -> LabError:

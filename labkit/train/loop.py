@@ -1,6 +1,5 @@
 """The training loop: one for every system, however many players it has."""
 
-import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,13 +11,12 @@ from lightning_fabric import Fabric
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from labkit.errors import LabError
 from labkit.pace import Pace
 from labkit.progress import Bar
 from labkit.systems.base import Player, System
 from labkit.train import checkpoint as checkpoints
 from labkit.train.compute import Compute, make_fabric, prepare
-from labkit.train.finite import all_finite, not_finite
+from labkit.train.finite import demand_finite_state, demand_finite_step
 from labkit.train.history import History
 from labkit.train.seeding import seeded
 
@@ -28,10 +26,6 @@ class Batches(Protocol):
 
     def batch(self, step: int, rank: int = 0, world: int = 1) -> dict[str, Tensor]:
         """The batch of `step` for process `rank` of `world`."""
-
-
-class NonFiniteLoss(LabError):
-    """A loss, a gradient or a weight became infinite or not a number."""
 
 
 def train(
@@ -60,8 +54,8 @@ def train(
     history:    an empty one that is filled, for `on_step` to look at; by default one that is made here.
     on_step:    called with the number of steps done after each of them. What it draws does not disturb the run.
 
-    Raises NonFiniteLoss at the first loss or gradient that is no finite number, before it reaches the weights, and at
-    the first weight that is none, before it reaches the checkpoint.
+    Raises NonFinite at the first loss or gradient that is no finite number, before it reaches the weights, and where
+    the state to be kept holds such a number, before it takes the place of a good checkpoint.
     """
     fabric = fabric or make_fabric(compute)
     prepare(system, compute)
@@ -77,7 +71,6 @@ def train(
         start, before = checkpoints.restore(checkpoint, fabric, system, optimisers)
         history.go_on_from(before)
 
-    watch = _Watch(fabric, system, checkpoint)
     stop = min(steps, stop_after or steps)
     pace, began = Pace(), time.perf_counter() - history.seconds()
     with Bar(label, stop, min(start, stop), pace) as bar, torch.random.fork_rng():
@@ -93,13 +86,10 @@ def train(
                     _set_rates(optimiser, base_rates[player.name], player.schedule(step, steps))
                     with _only(system, player, players):
                         terms = module.losses(player.name, out)
-                        total = sum(terms.values())
-                        watch.loss(total, terms, player, step)
                         optimiser.zero_grad()
-                        fabric.backward(total)
-                        watch.gradients(player, step)
+                        fabric.backward(sum(terms.values()))
+                        demand_finite_step(fabric, system, player, terms, step, checkpoint)
                         optimiser.step()
-                        watch.weights(player, step)
                     if step % log_every == 0:
                         for name, value in terms.items():
                             history.add(step, f"{player.name}/{name}", value.item())
@@ -115,6 +105,8 @@ def train(
                     on_step(done)
             pace.aside()
             bar.advance()
+    if not checkpoint:
+        demand_finite_state(system.state_dict(), stop)
     for optimiser in optimisers.values():
         optimiser.zero_grad()
     return history
@@ -159,48 +151,3 @@ def _only(system: System, player: Player, players: tuple[Player, ...]):
 def _set_rates(optimiser, base_rates: list[float], factor: float) -> None:
     for group, rate in zip(optimiser.param_groups, base_rates, strict=True):
         group["lr"] = rate * factor
-
-
-class _Watch:
-    """Stops the run, with one sentence, at the first number that is not finite. All processes stop at the same step."""
-
-    def __init__(self, fabric: Fabric, system: System, checkpoint: Path | None):
-        self.fabric, self.system, self.checkpoint = fabric, system, checkpoint
-        # Under 16-bit floats gradients are scaled until they overflow, and the scaler leaves those steps out.
-        self.scaled = isinstance(getattr(fabric._precision, "scaler", None), torch.amp.GradScaler)
-
-    def loss(self, total: Tensor, terms: dict[str, Tensor], player: Player, step: int) -> None:
-        if not self._everywhere(math.isfinite(total.item())):
-            broken = [f"{player.name}/{name} = {value.item()}" for name, value in terms.items() if not value.isfinite()]
-            self._stop(step, f"{', '.join(broken) or 'the sum of the terms'} is not finite")
-
-    def gradients(self, player: Player, step: int) -> None:
-        gradients = [p.grad for p in self.system.parameters_of(player) if p.grad is not None]
-        if not self.scaled and not self._everywhere(all_finite(gradients)):
-            self._stop(step, f"the gradient of {player.name} is not finite in {self._where(player, gradient=True)}")
-
-    def weights(self, player: Player, step: int) -> None:
-        if not self._everywhere(all_finite(self.system.parameters_of(player))):
-            self._stop(step, f"the weights of {player.name} are not finite in {self._where(player, gradient=False)}")
-
-    def _everywhere(self, finite: bool) -> bool:
-        """Whether it is so in every process, so that none waits for one that stopped."""
-        if self.fabric.world_size == 1:
-            return finite
-        return bool(self.fabric.all_reduce(torch.tensor(float(finite)), reduce_op="sum") == self.fabric.world_size)
-
-    def _where(self, player: Player, gradient: bool) -> str:
-        own = {id(p) for p in self.system.parameters_of(player)}
-        named = {name: p for name, p in self.system.named_parameters() if id(p) in own}
-        if gradient:
-            named = {name: p.grad for name, p in named.items() if p.grad is not None}
-        names = not_finite(named)
-        return f"{names[0]} and {len(names) - 1} more" if len(names) > 1 else (names or ["another process"])[0]
-
-    def _stop(self, step: int, what: str) -> None:
-        there = self.checkpoint and self.checkpoint.exists()
-        kept = f"; the last checkpoint, {self.checkpoint}, is kept" if there else ""
-        raise NonFiniteLoss(
-            f"Training stopped at step {step + 1}: {what}{kept}."
-            " Lower the learning rate, or look for constant images and divisions by zero."
-        )

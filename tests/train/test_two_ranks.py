@@ -25,7 +25,7 @@ def launch(script: Path, *arguments: str) -> str:
         port = free.getsockname()[1]
     environment = os.environ | {
         "OMP_NUM_THREADS": "1",
-        "PYTHONPATH": str(HERE.parent),
+        "PYTHONPATH": os.pathsep.join([str(HERE.parent), str(HERE.parent.parent)]),
         "MASTER_ADDR": "127.0.0.1",
         "MASTER_PORT": str(port),
     }
@@ -103,6 +103,59 @@ train(resumed, Batches(), 5, checkpoint=folder / "parts.pt", **go)
 a, b = whole.state_dict(), resumed.state_dict()
 if fabric.is_global_zero and all(torch.equal(a[k], b[k]) for k in a):
     (folder / "same").touch()
+fabric.barrier()
+torch.distributed.destroy_process_group()
+"""
+
+
+def test_all_ranks_stop_where_one_has_a_loss_or_a_memory_that_is_not_finite(tmp_path):
+    script = tmp_path / "stop.py"
+    script.write_text(STOP.format(folder=tmp_path))
+    errors = launch(script)
+    said = {path.name: path.read_text() for path in tmp_path.glob("*.txt")}
+    assert sorted(said) == ["loss-0.txt", "loss-1.txt", "memory-0.txt", "memory-1.txt"], errors[-2000:]
+    assert "before step 2: G/" in said["loss-1.txt"] and "here or on another process" in said["loss-0.txt"]
+    for rank in (0, 1):
+        assert "after step 1: " in said[f"memory-{rank}.txt"]
+        assert "pool_A.images is not finite" in said[f"memory-{rank}.txt"]
+
+
+STOP = """
+from pathlib import Path
+import torch
+from labkit.systems import build, system_class
+from labkit.train import Compute, NonFinite, make_fabric, train
+from systems.small import SMALL
+
+folder = Path(r"{folder}")
+settings, make = SMALL["cyclegan"]
+compute = Compute(accelerator="cpu", devices=2)
+fabric = make_fabric(compute)
+
+class Batches:
+    batch = staticmethod(make)
+
+calls = []
+
+class BadLoss(system_class("cyclegan")):
+    def losses(self, player, out):
+        calls.append(player)
+        bad = fabric.global_rank == 1 and len(calls) == 3  # the first player of the second step
+        return super().losses(player, out) | ({{"bad": torch.tensor(float("nan"))}} if bad else {{}})
+
+class BadMemory(system_class("cyclegan")):
+    def after_step(self, due):
+        if fabric.global_rank == 1:
+            self.pool_A.images.fill_(float("nan"))
+
+for name, spoiled, file in (("loss", BadLoss, None), ("memory", BadMemory, folder / "c.pt")):
+    torch.manual_seed(0)
+    system = build("cyclegan", settings)
+    system.__class__ = spoiled
+    try:
+        train(system, Batches(), 3, compute=compute, fabric=fabric, checkpoint=file, checkpoint_every=1)
+    except NonFinite as error:
+        (folder / f"{{name}}-{{fabric.global_rank}}.txt").write_text(str(error))
 fabric.barrier()
 torch.distributed.destroy_process_group()
 """
