@@ -10,7 +10,10 @@ from labkit.errors import LabError
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 done, 1 failed, 2 a problem to mend, 130 interrupted."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options, options.more = parser.parse_known_args(arguments)
+    if options.more and options.command is not lab:
+        parser.error(f"unrecognized arguments: {' '.join(options.more)}")
     try:
         return options.command(options) or 0
     except LabError as error:
@@ -131,7 +134,7 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = command("lab", lab, "Open your own copies of the lessons in JupyterLab, on this machine only.")
     sub.add_argument("--originals", action="store_true", help="open the originals instead, as those who write them do")
-    sub.add_argument("arguments", nargs=argparse.REMAINDER, help="anything else goes to JupyterLab, as in --port 9999")
+    sub.epilog = "Anything else goes to JupyterLab, as in --port 9999."
 
     command("bench", bench, "Measure what one training step of every system costs, as ratios to CycleGAN.")
     return parser
@@ -263,7 +266,7 @@ def _translate(run, options: argparse.Namespace) -> int:
         print(f"labkit: {sentence}", file=sys.stderr)
     print(f"{len(done.written)} images written to {options.output}")
     if done.kept:
-        print(f"{len(done.kept)} were there already and are kept; --overwrite makes them anew")
+        print(f"{len(done.kept)} were there from the same command before")
     return 2 if done.unread else 0
 
 
@@ -372,7 +375,7 @@ def sync(options: argparse.Namespace) -> int:
 def lab(options: argparse.Namespace) -> int:
     from labkit import lab as module
 
-    return module.open_lab(options.originals, options.arguments)
+    return module.open_lab(options.originals, options.more)
 
 
 def bench(options: argparse.Namespace) -> int:

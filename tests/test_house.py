@@ -12,17 +12,10 @@ from labkit.paths import ROOT
 # From the ground up. A module imports from its own part and from floors below, never from a neighbour or from above.
 FLOORS = [
     [
-        "errors",
-        "pace",
-        "paths",
-        "settings",
-        "yamlfile",
-        "environment",
-        "profiles",
-        "folders",
-        "progress",
-        "torchvision_shim",
+        *("errors", "pace", "paths", "settings", "yamlfile", "environment", "profiles", "folders", "progress"),
+        *("torchvision_shim",),
     ],
+    ["lab"],
     ["nets"],
     ["losses", "data"],
     ["judges"],  # below the systems: DTN and XGAN are built around one
@@ -34,14 +27,14 @@ FLOORS = [
     ["study"],
     ["notebooks"],
     ["views", "ledger", "exercises"],
-    ["reproduce", "nbval_plugin", "lab"],
+    ["reproduce", "nbval_plugin"],
     ["__main__"],
 ]
 JUPYTER = {
     *("IPython", "ipykernel", "ipywidgets", "jupyter_client", "jupyter_core", "jupyterlab", "jupytext", "traitlets"),
     *("nbclient", "nbconvert", "nbformat", "papermill"),
 }
-WITHOUT_JUPYTER = {part for floor in FLOORS[:10] for part in floor} | {"__main__"}
+WITHOUT_JUPYTER = {part for floor in FLOORS[:11] for part in floor} | {"__main__"}
 
 
 def modules(root: Path) -> dict[str, Path]:

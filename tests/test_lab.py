@@ -1,102 +1,164 @@
-"""The copies that students work in: made once, renewed while untouched, never overwritten."""
+"""The copies that students work in: made once, renewed while their cells are the original's, never overwritten."""
 
 import json
+import os
+import signal
+import subprocess
 import sys
+import time
+import urllib.request
 
 import pytest
 
+from browser.lab import jupyterlab
 from labkit import lab
-from labkit.errors import LabError
+from labkit.__main__ import main
 from labkit.lab import refresh_copies
+from labkit.paths import ROOT
+
+
+def write(path, *sources, ran=False):
+    outputs = [{"output_type": "stream", "name": "stdout", "text": "ran"}] if ran else []
+    cells = [
+        {"cell_type": "code", "id": f"c{i}", "metadata": {}, "execution_count": None, "outputs": outputs, "source": s}
+        for i, s in enumerate(sources)
+    ]
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}))
+
+
+def says(path):
+    return "".join(cell["source"] for cell in json.loads(path.read_text())["cells"])
 
 
 @pytest.fixture
-def folders(tmp_path):
-    (tmp_path / "notebooks").mkdir()
-    for name in ("00_start_here.ipynb", "01_gan.ipynb"):
-        (tmp_path / "notebooks" / name).write_text(f"{name} first")
-    return tmp_path / "notebooks", tmp_path / "work"
+def house(tmp_path):
+    """Two originals and their fresh copies."""
+    for name in ("00_start_here", "01_gan"):
+        write(tmp_path / "notebooks" / f"{name}.ipynb", f"{name} first")
+    assert refresh_copies(tmp_path / "notebooks", tmp_path / "work") == []
+    return tmp_path
 
 
-def texts(work):
-    return {path.name: path.read_text() for path in sorted(work.glob("*.ipynb"))}
+def update(house, source):
+    write(house / "notebooks" / "01_gan.ipynb", source)
+    return refresh_copies(house / "notebooks", house / "work")
 
 
-def test_copies_are_made_once(folders):
-    originals, work = folders
-    assert refresh_copies(originals, work) == []
-    assert texts(work) == {"00_start_here.ipynb": "00_start_here.ipynb first", "01_gan.ipynb": "01_gan.ipynb first"}
-    (work / "01_gan.ipynb").write_text("my own")
-    assert refresh_copies(originals, work) == []
-    assert texts(work)["01_gan.ipynb"] == "my own"
+def test_copies_are_made_once(house):
+    copies = sorted(path.name for path in (house / "work").glob("*.ipynb"))
+    assert copies == ["00_start_here.ipynb", "01_gan.ipynb"]
+    write(house / "work" / "01_gan.ipynb", "mine")
+    assert refresh_copies(house / "notebooks", house / "work") == []
+    assert says(house / "work" / "01_gan.ipynb") == "mine"
+    assert not (house / "work" / "01_gan.new.ipynb").exists()
 
 
-def test_an_untouched_copy_follows_its_original(folders):
-    originals, work = folders
-    refresh_copies(originals, work)
-    (originals / "01_gan.ipynb").write_text("second")
-    assert refresh_copies(originals, work) == []
-    assert texts(work)["01_gan.ipynb"] == "second"
-    (originals / "01_gan.ipynb").write_text("third")
-    refresh_copies(originals, work)
-    assert texts(work)["01_gan.ipynb"] == "third"
+@pytest.mark.parametrize("ran", [False, True])
+def test_a_copy_with_the_cells_of_its_original_follows_it(house, ran):
+    write(house / "work" / "01_gan.ipynb", "01_gan first", ran=ran)
+    assert refresh_copies(house / "notebooks", house / "work") == []
+    assert ("ran" in (house / "work" / "01_gan.ipynb").read_text()) == ran  # no update: what a run left stays
+    for source in ("second", "third"):
+        assert update(house, source) == []
+        assert says(house / "work" / "01_gan.ipynb") == source
 
 
-def test_beside_a_changed_copy_a_newer_original_is_offered_once(folders):
-    originals, work = folders
-    refresh_copies(originals, work)
-    (work / "01_gan.ipynb").write_text("my own")
-    (originals / "01_gan.ipynb").write_text("second")
-    (sentence,) = refresh_copies(originals, work)
-    assert "01_gan.new.ipynb" in sentence and "is kept" in sentence
-    assert texts(work) | {"00_start_here.ipynb": ""} == {
-        "00_start_here.ipynb": "",
-        "01_gan.ipynb": "my own",
-        "01_gan.new.ipynb": "second",
-    }
-    assert refresh_copies(originals, work) == []  # said once
-    (originals / "01_gan.ipynb").write_text("third")
-    assert len(refresh_copies(originals, work)) == 1
-    assert texts(work)["01_gan.ipynb"] == "my own" and texts(work)["01_gan.new.ipynb"] == "third"
+def test_beside_a_changed_copy_a_newer_original_waits_until_it_is_taken(house):
+    copy, new = house / "work" / "01_gan.ipynb", house / "work" / "01_gan.new.ipynb"
+    write(copy, "mine")
+    for source in ("second", "second", "third"):
+        (sentence,) = update(house, source)
+        assert "01_gan.ipynb: a newer version lies beside your copy, as work/01_gan.new.ipynb" in sentence
+        assert says(copy) == "mine" and says(new) == source
+    copy.rename(house / "work" / "my_gan.ipynb")
+    assert update(house, "third") == []
+    assert says(copy) == "third" and says(house / "work" / "my_gan.ipynb") == "mine" and not new.exists()
 
 
-def test_a_deleted_copy_is_made_again_from_the_newest(folders):
-    originals, work = folders
-    refresh_copies(originals, work)
-    (work / "01_gan.ipynb").unlink()
-    (originals / "01_gan.ipynb").write_text("second")
-    assert refresh_copies(originals, work) == []
-    assert texts(work)["01_gan.ipynb"] == "second"
+def test_a_newer_original_that_was_declined_is_not_offered_again(house):
+    write(house / "work" / "01_gan.ipynb", "mine")
+    assert len(update(house, "second")) == 1
+    (house / "work" / "01_gan.new.ipynb").unlink()
+    assert update(house, "second") == []
+    assert len(update(house, "third")) == 1
 
 
-def test_without_a_record_what_differs_counts_as_the_students(folders):
-    originals, work = folders
-    refresh_copies(originals, work)
-    (work / "01_gan.ipynb").write_text("my own")
-    (work / lab.RECORD).unlink()
-    assert len(refresh_copies(originals, work)) == 1
-    assert texts(work)["01_gan.ipynb"] == "my own"
-    (work / lab.RECORD).write_text("[]")
-    with pytest.raises(LabError, match="cannot be read; delete it"):
-        refresh_copies(originals, work)
+def test_what_a_student_wrote_into_the_newer_one_is_kept_too(house):
+    copy, new = house / "work" / "01_gan.ipynb", house / "work" / "01_gan.new.ipynb"
+    write(copy, "mine")
+    update(house, "second")
+    write(new, "mine as well")
+    for _ in range(2):
+        (sentence,) = update(house, "third")
+        assert "you changed both" in sentence
+        assert says(copy) == "mine" and says(new) == "mine as well"
+    new.rename(house / "work" / "other.ipynb")
+    assert len(update(house, "third")) == 1 and says(new) == "third"
 
 
-@pytest.mark.parametrize(("originals", "folder"), [(False, "work"), (True, "notebooks")])
-def test_lab_opens_the_right_folder_on_this_machine_only(folders, monkeypatch, originals, folder):
-    notebooks, work = folders
-    called = []
-    monkeypatch.setattr(lab, "WORK", lab.paths.ROOT / "work")
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"cells": [1]}'])
+def test_a_copy_that_is_no_notebook_is_the_students(house, text):
+    (house / "work" / "01_gan.ipynb").write_text(text)
+    assert len(update(house, "second")) == 1
+    assert (house / "work" / "01_gan.ipynb").read_text() == text
+
+
+def test_without_a_record_what_differs_is_the_students(house):
+    write(house / "work" / "01_gan.ipynb", "mine")
+    for path in (house / "work" / ".originals").iterdir():
+        path.unlink()
+    (sentence,) = refresh_copies(house / "notebooks", house / "work")
+    assert "01_gan" in sentence and says(house / "work" / "01_gan.ipynb") == "mine"
+
+
+@pytest.mark.parametrize(("options", "folder"), [([], "work"), (["--originals"], "notebooks")])
+def test_the_command_opens_the_right_folder_on_this_machine_only(monkeypatch, options, folder):
+    real, commands = subprocess.Popen, []
+
+    def popen(command, **options):
+        commands.append(command)
+        return real([sys.executable, "-c", "raise SystemExit(3)"], **options)
+
+    monkeypatch.setattr(lab.subprocess, "Popen", popen)
     monkeypatch.setattr(lab, "refresh_copies", lambda: [])
-    monkeypatch.setattr(
-        lab.subprocess, "run", lambda command, cwd: called.append((command, cwd)) or type("Done", (), {"returncode": 0})
+    assert main(["lab", *options, "--no-browser", "--port", "9"]) == 3
+    first = f"{folder}/00_start_here.ipynb"
+    assert [sys.executable, "-m", "jupyterlab", "--ip=127.0.0.1", first, "--no-browser", "--port", "9"] in commands
+
+
+def test_an_interruption_is_for_jupyterlab_to_answer(tmp_path):
+    """Ctrl-C reaches both; labkit waits until JupyterLab, which may ask first, has ended by itself."""
+    server = "import signal, time; signal.signal(2, lambda *_: print('asked', flush=True)); print('up', flush=True)"
+    code = (
+        "import sys; from labkit import lab\n"
+        f"class Popen(lab.subprocess.Popen):\n    def __init__(self, _, **o):\n"
+        f"        super().__init__([sys.executable, '-c', {server + '; time.sleep(2)'!r}], **o)\n"
+        "lab.subprocess.Popen = Popen; sys.exit(lab.open_lab(originals=True))"
     )
-    assert lab.open_lab(originals, ["--port", "9"]) == 0
-    command = [sys.executable, "-m", "jupyterlab", "--ip=127.0.0.1", f"{folder}/00_start_here.ipynb", "--port", "9"]
-    assert called == [(command, lab.paths.ROOT)]
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True) as process:
+        assert process.stdout.readline() == "up\n"
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.stdout.readline() == "asked\n"
+        time.sleep(0.5)
+        assert process.poll() is None
+        assert process.wait(20) == 0
 
 
-def test_the_record_names_what_each_copy_was_made_from(folders):
-    originals, work = folders
-    refresh_copies(originals, work)
-    record = json.loads((work / lab.RECORD).read_text())
-    assert set(record) == {"00_start_here.ipynb", "01_gan.ipynb"}
+def test_jupyterlab_opens_and_saves_a_copy_without_its_text(tmp_path):
+    """The pairing of notebooks/ with lessons/ leaves the copies alone."""
+    root = tmp_path / "house"
+    refresh_copies(work=root / "work")
+    (root / "jupytext.toml").write_bytes((ROOT / "jupytext.toml").read_bytes())
+    (tmp_path / "state").mkdir()
+    with jupyterlab(root, tmp_path / "state") as (url, token):
+        address = f"{url}/api/contents/work/00_start_here.ipynb?token={token}"
+        model = json.load(urllib.request.urlopen(address, timeout=30))
+        model["content"]["cells"][0]["source"] = "mine"
+        body = json.dumps({"type": "notebook", "format": "json", "content": model["content"]}).encode()
+        request = urllib.request.Request(address, body, {"Content-Type": "application/json"}, method="PUT")
+        assert urllib.request.urlopen(request, timeout=30).status == 200
+    assert json.loads((root / "work" / "00_start_here.ipynb").read_text())["cells"][0]["source"] in ("mine", ["mine"])
+    assert sorted(path.name for path in root.iterdir()) == ["jupytext.toml", "work"]
+    assert refresh_copies(work=root / "work") == []

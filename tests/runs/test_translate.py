@@ -60,7 +60,7 @@ def test_a_translation_never_takes_the_place_of_its_source(tmp_path, finished, m
     (tmp_path / "link").symlink_to(source)
     target = {"another name for it": source / ".." / "in", "a link to it": tmp_path / "link"}.get(way, source)
     for overwrite in (False, True):
-        with pytest.raises(LabError, match="would overwrite its source; name another folder"):
+        with pytest.raises(LabError, match="do not go among their sources; name another folder"):
             translate_files(finished, source / "a.png" if way == "one file" else source, target, overwrite=overwrite)
     assert (source / "a.png").read_bytes() == before
 
@@ -70,21 +70,39 @@ def test_a_source_that_is_a_link_to_what_would_be_written_is_refused(tmp_path, f
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "b.png").symlink_to(tmp_path / "out" / "a.png")
     save(tmp_path / "in" / "a.png", 32, 32)
-    with pytest.raises(LabError, match="would overwrite its source"):
+    with pytest.raises(LabError, match="would overwrite a source"):
         translate_files(finished, tmp_path / "in", tmp_path / "out", overwrite=True)
 
 
-def test_what_is_there_is_kept_and_the_rest_goes_on(tmp_path, finished):
+@pytest.mark.parametrize("there", ["a text", "a picture", "by another size"])
+def test_another_file_in_the_way_is_refused_before_anything_is_written(tmp_path, finished, there):
     for name in ("a.png", "b.png"):
         save(tmp_path / "in" / name, 32, 32)
     (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "a.png").write_bytes(b"mine")
-    written, kept, _ = translate_files(finished, tmp_path / "in", tmp_path / "out")
-    assert [path.name for path in written] == ["b.png"] and [path.name for path in kept] == ["a.png"]
-    assert (tmp_path / "out" / "a.png").read_bytes() == b"mine"
+    goal = tmp_path / "out" / "b.png"
+    if there == "a text":
+        goal.write_bytes(b"mine")
+    elif there == "a picture":
+        save(goal, 5, 5)
+    else:
+        translate_files(finished, tmp_path / "in" / "b.png", tmp_path / "out", size=48)
+    before = goal.read_bytes()
+    with pytest.raises(LabError, match=r"b\.png is there already.*--output, or replace what is there with --overwrite"):
+        translate_files(finished, tmp_path / "in", tmp_path / "out")
+    assert goal.read_bytes() == before and [path.name for path in (tmp_path / "out").iterdir()] == ["b.png"]
     written, kept, _ = translate_files(finished, tmp_path / "in", tmp_path / "out", overwrite=True)
     assert len(written) == 2 and kept == []
-    assert Image.open(tmp_path / "out" / "a.png").size == (16, 16)
+    assert Image.open(goal).size == (16, 16)
+
+
+def test_a_changed_source_is_not_taken_for_done(tmp_path, finished):
+    save(tmp_path / "in" / "a.png", 32, 32)
+    translate_files(finished, tmp_path / "in", tmp_path / "out")
+    assert translate_files(finished, tmp_path / "in", tmp_path / "out").written == []
+    save(tmp_path / "in" / "a.png", 32, 64)
+    with pytest.raises(LabError, match="is there already"):
+        translate_files(finished, tmp_path / "in", tmp_path / "out")
+    assert len(translate_files(finished, tmp_path / "in", tmp_path / "out", overwrite=True).written) == 1
 
 
 def test_an_interruption_leaves_no_broken_file_and_the_same_command_goes_on(tmp_path, finished, monkeypatch):
@@ -104,6 +122,8 @@ def test_an_interruption_leaves_no_broken_file_and_the_same_command_goes_on(tmp_
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.png"]
     written, kept, _ = translate_files(finished, tmp_path / "in", tmp_path / "out")
     assert [path.name for path in written] == ["b.png", "c.png"] and [path.name for path in kept] == ["a.png"]
+    whole = translate_files(finished, tmp_path / "in", tmp_path / "whole").written
+    assert [path.read_bytes() for path in whole] == [(tmp_path / "out" / path.name).read_bytes() for path in whole]
 
 
 def test_an_output_that_is_a_file_is_refused(tmp_path, finished):
