@@ -129,7 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--no-execute", action="store_true", help="convert only")
     sub.add_argument("--force", action="store_true", help="execute unchanged lessons, too")
     edits = sub.add_mutually_exclusive_group()
-    edits.add_argument("--from-notebook", action="store_true", help="carry what was changed in notebooks into the text")
+    edits.add_argument("--from-notebook", nargs="+", metavar="NN", help="carry what was changed there into the text")
     edits.add_argument("--discard-edits", action="store_true", help="drop what was changed in notebooks")
 
     sub = command("lab", lab, "Open your own copies of the lessons in JupyterLab, on this machine only.")
@@ -363,10 +363,9 @@ def sync(options: argparse.Namespace) -> int:
     from labkit.ledger import readme
 
     if options.from_notebook:
-        notebooks.carry_into_text(options.lessons)
-    status = notebooks.sync(
-        options.lessons, execute=not options.no_execute, force=options.force, discard_edits=options.discard_edits
-    )
+        notebooks.carry_into_text(options.from_notebook)
+    lessons = options.from_notebook or options.lessons
+    status = notebooks.sync(lessons, not options.no_execute, options.force, discard_edits=options.discard_edits)
     if status == 0:
         readme.update()
     return status

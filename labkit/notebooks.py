@@ -222,7 +222,9 @@ def sync(
             print(f"{name}: executed in {time.monotonic() - start:.0f} s", flush=True)
         else:
             print(f"{name}: nothing to execute", flush=True)
-        notebook.metadata["labkit"] = dict(notebook.metadata.get("labkit", {})) | {"cells": _cells_hash(notebook)}
+        notebook.metadata["labkit"] = dict(notebook.metadata.get("labkit", {})) | {
+            "cells": [cell.id for cell in notebook.cells]
+        }
         write_notebook(notebook, target)
     return int(failed)
 
@@ -231,44 +233,57 @@ def sync(
 
 
 def edits(lesson: NotebookNode, stored: NotebookNode) -> list[str]:
-    """What was changed in a stored notebook since it was written and is not in the lesson's text; a phrase each.
+    """What was changed in a stored notebook since sync wrote it and is not in the lesson's text; a phrase each."""
+    text, last, now = _text_last_now(lesson, stored)
+    changed = [f"cell {n}" for n, cell in enumerate(now, start=1) if cell not in last and cell not in text]
+    gone = [f"cell {n} of the text is gone" for n, cell in enumerate(text, start=1) if cell in last and cell not in now]
+    moved = now != text and [cell for cell in now if cell in last] != [cell for cell in last if cell in now]
+    return changed or gone or (["the order of the cells"] if moved else [])
 
-    A stored cell is named by its own content, so one whose name no longer fits was changed or added since; and the
-    notebook's metadata hold a fingerprint of all its cells, which cells that are gone or moved do not fit.
+
+def _text_last_now(lesson: NotebookNode, stored: NotebookNode) -> tuple[list[str], list[str], list[str]]:
+    """The cells, by names made from their content, that the text has, that sync last wrote, and that the notebook has.
+
+    The second are in the notebook's metadata. Where they are not, the ids do: sync wrote them, and editors keep them.
     """
-    known = {(cell.cell_type, cell.source) for cell in lesson.cells}
-    fresh = normalise(stored)
-    changed = [
-        f"cell {number}"
-        for number, (cell, named) in enumerate(zip(stored.cells, fresh.cells, strict=True), start=1)
-        if cell.get("id") != named.id and (cell.cell_type, cell.source) not in known
-    ]
-    mark = stored.metadata.get("labkit", {}).get("cells")
-    if not changed and mark not in (None, _cells_hash(fresh)):
-        same = [(c.cell_type, c.source) for c in stored.cells] == [(c.cell_type, c.source) for c in lesson.cells]
-        return [] if same else ["cells were taken out or moved"]
-    return changed
+    last = stored.metadata.get("labkit", {}).get("cells") or [cell.get("id") for cell in stored.cells]
+    return [cell.id for cell in normalise(lesson).cells], list(last), [cell.id for cell in normalise(stored).cells]
 
 
-def carry_into_text(
-    lessons: Sequence[str] | None = None, lessons_dir: Path | None = None, notebooks_dir: Path | None = None
-) -> list[str]:
-    """Write what was changed in the notebooks into the lessons' text; returns the lessons whose text changed."""
+def carry_into_text(lessons: Sequence[str], lessons_dir: Path | None = None, notebooks_dir: Path | None = None) -> None:
+    """Write what was changed in notebooks into their lessons' text, whose other lines stay as they are.
+
+    Outputs from the first changed code cell on are dropped: they may be those of other code. Raises LabError where the
+    text was changed since, too.
+    """
     import jupytext
     from jupytext.config import load_jupytext_config
 
     lessons_dir, notebooks_dir = lessons_dir or paths.LESSONS, notebooks_dir or paths.NOTEBOOKS
-    config, carried = load_jupytext_config(str(paths.LESSONS)), []
+    config = load_jupytext_config(str(paths.LESSONS))
     for name in select(lessons, lesson_names(lessons_dir)):
-        text, source = lessons_dir / f"{name}.md", notebooks_dir / f"{name}.ipynb"
-        if not source.exists() or not edits(read_lesson(text), stored := read_notebook(source)):
+        path, target = lessons_dir / f"{name}.md", notebooks_dir / f"{name}.ipynb"
+        lesson, stored = read_lesson(path), read_notebook(target)
+        if not (phrases := edits(lesson, stored)):
+            print(f"{name}: the text has all that is in the notebook", flush=True)
             continue
-        notebook = jupytext.reads(text.read_text(encoding="utf8"), fmt="md:myst", config=config)
-        notebook.cells = stored.cells
-        write_atomically(text, jupytext.writes(notebook, fmt="md:myst", config=config))
-        print(f"{name}: the changes of the notebook are in {text.name} now", flush=True)
-        carried.append(name)
-    return carried
+        text, last, now = _text_last_now(lesson, stored)
+        if any(cell not in last + now for cell in text) or any(cell in now and cell not in text for cell in last):
+            raise LabError(
+                f"{path} was changed since sync, and so was {target.name} ({', '.join(phrases)}); bring both together"
+                f" in the text by hand, then run `make sync ARGS='--lessons {name} --discard-edits'`."
+            )
+        written = jupytext.reads(path.read_text(encoding="utf-8"), fmt="md:myst", config=config)
+        known = dict(zip(text, written.cells, strict=True))
+        written.cells = [known.get(cell, new) for cell, new in zip(now, normalise(stored).cells, strict=True)]
+        write_atomically(path, jupytext.writes(written, fmt="md:myst", config=config))
+        stale = False
+        for cell, old in zip(stored.cells, now, strict=True):
+            stale = stale or (cell.cell_type == "code" and old not in last)
+            if stale and cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
+        write_notebook(normalise(stored), target)
+        print(f"{name}: carried into the text: {', '.join(phrases)}", flush=True)
 
 
 def _demand_no_edits(chosen: Sequence[str], lessons_dir: Path, notebooks_dir: Path, force: bool) -> None:
@@ -287,13 +302,9 @@ def _demand_no_edits(chosen: Sequence[str], lessons_dir: Path, notebooks_dir: Pa
             found.append(f"{path.name}: {', '.join(phrases)}")
     if found:
         raise LabError(
-            f"somebody changed notebooks, and their lessons' text does not have it ({'; '.join(found)}). Carry it over"
-            " with `make sync ARGS=--from-notebook`, or drop it with `make sync ARGS=--discard-edits`."
+            f"the text lacks what was changed in {'; '.join(found)}. Carry it into the text with"
+            " `make sync ARGS='--from-notebook NN'`, or drop it with `make sync ARGS='--lessons NN --discard-edits'`."
         )
-
-
-def _cells_hash(notebook: NotebookNode) -> str:
-    return hashlib.sha256("\n".join(cell.id for cell in notebook.cells).encode()).hexdigest()[:16]
 
 
 def without_colours(text: str) -> str:

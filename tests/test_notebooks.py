@@ -1,6 +1,7 @@
 """Lesson text to notebook: what is kept, what is run again, and what the check finds."""
 
 import json
+import shutil
 
 import nbformat
 import pytest
@@ -159,11 +160,13 @@ def stream(text: str) -> dict:
 ERROR = {"output_type": "error", "ename": "ValueError", "evalue": "", "traceback": []}
 
 
+ADDED = {"cell_type": "markdown", "id": "new", "metadata": {}, "source": "Mine."}
 EDITS = {
     "cell 5": lambda cells: cells[4].update(source='print("mine")'),
     "cell 3": lambda cells: cells[2].update(source="My words."),
-    "cell 7": lambda cells: cells.append({"cell_type": "markdown", "id": "new", "metadata": {}, "source": "Mine."}),
-    "cells were taken out or moved": lambda cells: cells.pop(3),
+    "cell 7": lambda cells: cells.append(ADDED),
+    "cell 4 of the text is gone": lambda cells: cells.pop(3),
+    "the order of the cells": lambda cells: cells.insert(2, cells.pop(3)),
 }
 
 
@@ -171,10 +174,24 @@ EDITS = {
 def test_what_somebody_changed_in_a_notebook_is_not_dropped(executed, says):
     tamper(executed, EDITS[says])
     before = (executed["notebooks_dir"] / "01_one.ipynb").read_bytes()
+    edit(executed, "# A lesson", "# Another title")  # the text may have gone on meanwhile
     for options in ({}, {"force": True}, {"execute": False}):
-        with pytest.raises(LabError, match=rf"01_one\.ipynb: {says}.*--from-notebook.*--discard-edits"):
+        with pytest.raises(LabError, match=rf"01_one\.ipynb: {says}\. Carry.*--from-notebook.*--discard-edits"):
             notebooks.sync(**executed, **options)
     assert (executed["notebooks_dir"] / "01_one.ipynb").read_bytes() == before
+
+
+@pytest.mark.parametrize("says", [says for says in EDITS if "gone" not in says and "order" not in says])
+def test_nor_in_a_notebook_that_was_written_before_there_was_a_mark(executed, says):
+    path = executed["notebooks_dir"] / "01_one.ipynb"
+    content = json.loads(path.read_text())
+    del content["metadata"]["labkit"]["cells"]
+    path.write_text(json.dumps(content))
+    edit(executed, "Some words.\n\n+++", "Some words.\n\nAnd more.\n\n+++")
+    assert notebooks.edits(notebooks.read_lesson(executed["lessons_dir"] / "01_one.md"), notebook(executed)) == []
+    tamper(executed, EDITS[says])
+    with pytest.raises(LabError, match=rf"01_one\.ipynb: {says}\."):
+        notebooks.sync(**executed)
 
 
 @pytest.mark.parametrize("says", EDITS)
@@ -182,14 +199,44 @@ def test_it_is_carried_into_the_text_on_request_and_nothing_else_there_changes(e
     tamper(executed, EDITS[says])
     text = executed["lessons_dir"] / "01_one.md"
     before = text.read_text().splitlines()
-    assert notebooks.carry_into_text(**executed) == ["01_one"]
+    notebooks.carry_into_text(["01"], **executed)
     after = text.read_text().splitlines()
+    stored = notebook(executed)
     assert [(c.cell_type, c.source) for c in notebooks.read_lesson(text).cells] == [
-        (c.cell_type, c.source) for c in notebook(executed).cells
+        (c.cell_type, c.source) for c in stored.cells
     ]
     assert len(set(before) ^ set(after)) <= 3
-    assert notebooks.edits(notebooks.read_lesson(text), notebook(executed)) == []
-    assert notebooks.carry_into_text(**executed) == []
+    code = [cell.execution_count for cell in stored.cells if cell.cell_type == "code"]
+    assert code == ([1, None, None] if says == "cell 5" else [1, 2, 3])  # what may be stale is run again
+    notebooks.carry_into_text(["01"], **executed)
+    assert text.read_text().splitlines() == after
+    assert notebooks.sync(execute=False, **executed) == 0
+
+
+def test_where_the_text_was_changed_too_nothing_is_written(executed):
+    tamper(executed, EDITS["cell 3"])
+    text = executed["lessons_dir"] / "01_one.md"
+    for old, new in (("More words.", "Other words."), ("+++\n\nOther words.\n", "")):
+        edit(executed, old, new)
+        files = [text, executed["notebooks_dir"] / "01_one.ipynb"]
+        before = [path.read_bytes() for path in files]
+        with pytest.raises(LabError, match=r"01_one\.md was changed since sync, and so was 01_one\.ipynb \(cell 3"):
+            notebooks.carry_into_text(["01"], **executed)
+        assert [path.read_bytes() for path in files] == before
+
+
+@pytest.mark.parametrize("name", notebooks.lesson_names())
+def test_of_a_real_lesson_only_the_changed_cell_changes(tmp_path, name):
+    house = {"lessons_dir": tmp_path / "lessons", "notebooks_dir": tmp_path / "notebooks"}
+    house["lessons_dir"].mkdir()
+    shutil.copy(notebooks.paths.LESSONS / f"{name}.md", house["lessons_dir"])
+    lesson = notebooks.read_lesson(house["lessons_dir"] / f"{name}.md")
+    lesson.cells[-1].source += " MINE"
+    notebooks.write_notebook(lesson, house["notebooks_dir"] / f"{name}.ipynb")
+    before = (house["lessons_dir"] / f"{name}.md").read_text()
+    notebooks.carry_into_text([name], **house)
+    after = (house["lessons_dir"] / f"{name}.md").read_text()
+    assert after != before and after.replace(" MINE", "") == before
 
 
 def test_it_is_dropped_on_request(executed):
