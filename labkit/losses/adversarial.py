@@ -6,7 +6,8 @@ logits; several discriminators or scales are summed by the system that has them.
 kind           D minimises                                  G minimises          used by
 minimax        -E log D(x) - E log(1 - D(G(z)))             E log(1 - D(G(z)))   GAN, Eq. 1
 nonsaturating  the same                                     -E log D(G(z))       GAN, section 3; DCGAN, DiscoGAN,
-                                                                                 CoGAN, UNIT (2017), SinCUT
+                                                                                 CoGAN, UNIT (2017);
+                                                                                 SinCUT with 1/2 in D
 lsgan          1/2 E (d(x) - 1)^2 + 1/2 E d(G(z))^2         E (d(G(z)) - 1)^2    CycleGAN, CUT, ComboGAN;
                                                                                  MUNIT without the 1/2
 hinge          E max(0, 1 - d(x)) + E max(0, 1 + d(G(z)))   -E d(G(z))           FUNIT

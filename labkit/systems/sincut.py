@@ -9,9 +9,11 @@ Differences
    64 × 64, so that D sees more and smaller pieces and cannot learn the one image by heart. The official code cuts
    crops of 64 × 64 at once, without tiles. `tile` is the side of what D sees: with crops of 64 px (the code) there is
    one tile a crop, with crops of 128 px (the paper, and the study notes) there are four.
-2. The last layer of G has a tanh, so that images stay in [-1, 1]; the code's is not bounded.
-3. As in the code: both contrastive terms with weight 4 / 2 each (the code halves them, as for CUT), one place a layer
-   and all images of the batch as negatives, R1 with γ = 1 at every step, pixel identity with weight 1.
+2. The last layer of G has a tanh, so that images stay in [-1, 1]; the code's is a leaky ReLU times √2, as everywhere.
+3. The learned noise of G is drawn in training alone; the code draws it in translation too.
+4. As in the code: D's adversarial term with ½, which weighs it against R1 with γ = 1 at every step; both contrastive
+   terms with weight 4 / 2 each (the code halves them, as for CUT), one place a layer and all images of the batch as
+   negatives, pixel identity with weight 1. Both contrastive terms share one draw of places, as in `cut.py`.
 """
 
 from dataclasses import dataclass
@@ -64,8 +66,10 @@ class SinCUT(CUT):
         s = self.settings
         shown = {name: self._tiles(out[name]) for name in ("real_B", "fake_B")}
         terms = super().losses(player, out | shown)
-        if player == "D" and s.gamma_r1:
-            terms["r1"] = s.gamma_r1 * r1_penalty(self.D_B, shown["real_B"])
+        if player == "D":
+            terms["B"] = 0.5 * terms["B"]  # the code halves D's loss, whichever it is
+            if s.gamma_r1:
+                terms["r1"] = s.gamma_r1 * r1_penalty(self.D_B, shown["real_B"])
         if player == "G":
             terms["pixel"] = s.lambda_pixel * l1(out["idt_B"], out["real_B"])
         return terms

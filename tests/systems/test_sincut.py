@@ -31,7 +31,7 @@ def test_d_sees_tiles_and_pays_the_penalty_on_real_ones(batch):
         return torch.cat([images[:, :, y : y + 8, x : x + 8] for y in (0, 8) for x in (0, 8)])
 
     real, fake = tiles(batch["B"]), tiles(out["fake_B"].detach())
-    expected = discriminator_loss("nonsaturating", system.D_B(real), system.D_B(fake))
+    expected = discriminator_loss("nonsaturating", system.D_B(real), system.D_B(fake)) / 2
     assert terms["B"].item() == pytest.approx(expected.item(), rel=1e-4)
     assert terms["r1"].item() == pytest.approx(r1_penalty(system.D_B, real).item(), rel=1e-4)
 
