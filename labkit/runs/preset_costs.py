@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from statistics import fmean
 
 import torch
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor
@@ -142,7 +143,11 @@ def show(console: Console | None = None) -> None:
     """Print the table of all presets, with the machine that they were measured on."""
     record = read()
     made = record["environment"]
-    table = Table(title=f"One thread of {made['processor']}, torch {made['packages']['torch']}" if made else None)
+    table = Table(
+        box=SIMPLE,
+        padding=(0, 1, 0, 0),
+        title=f"One thread of {made['processor']}, torch {made['packages']['torch']}" if made else None,
+    )
     for heading in ("system", "preset", "px", "batch", "steps", "parameters", "memory", "time"):
         table.add_column(heading, justify="left" if heading in ("system", "preset") else "right", no_wrap=True)
     for system in TABLE:

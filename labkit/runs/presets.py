@@ -125,7 +125,7 @@ TABLE = {
     },
     "funit": {
         "paper": Preset(128, 64, 100_000),
-        "small": Preset(64, 8, 20_000, {"width": 32, "halvings": 2, "mlp_width": 128, "ndf": 32, "stages": 4}),
+        "small": Preset(64, 8, 10_000, {"width": 32, "halvings": 2, "mlp_width": 128, "ndf": 32, "stages": 4}),
         "quick": Preset(
             *(32, 8, 600),
             {"width": 16, "halvings": 2, "class_halvings": 3, "class_dim": 32, "mlp_width": 64, "ndf": 16, "stages": 3},
