@@ -96,6 +96,7 @@ class Judge(nn.Module):
         if self.channels == 1 and images.shape[1] == 3:
             images = (images * images.new_tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True)
         if images.shape[-2:] != (SIZE, SIZE):
+            images = images.to(torch.promote_types(images.dtype, torch.float32))  # CPUs do not resize bf16
             images = F.interpolate(images, (SIZE, SIZE), mode="bilinear", align_corners=False, antialias=True)
         return images.expand(-1, self.channels, -1, -1)
 
