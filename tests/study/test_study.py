@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from labkit import paths
+from labkit import networks, paths
 from labkit.errors import LabError
+from labkit.networks import store
 from labkit.study.study import arm_spec, arm_system, recorded, study, thinned
 from labkit.train import History
 
@@ -116,3 +117,39 @@ def test_the_first_seed_of_every_arm_leaves_its_pictures(house):
     study("03_test", say=lambda line: None)
     pictures = sorted(path.name for path in (paths.RESULTS / "study" / "03_test").iterdir())
     assert pictures == ["cycle.png", "naive.png"]
+
+
+def test_an_arm_may_have_its_network_recorded_with_pictures_on_the_way(house, monkeypatch):
+    monkeypatch.setattr(store, "INDEX", house / "index.json")
+    text = PROFILES.replace("cycle: {}", "cycle: {network: true, strip: [0, 1, 2]}")
+    (house / "lessons" / "profiles.yml").write_text(text)
+    study("03_test", profile="lesson", say=lambda line: None)
+    assert store.index() == {}  # at that scale no network is recorded
+    said = []
+    path = study("03_test", say=said.append)
+    assert list(store.index()) == ["03_test/cycle"] and len(said) == 4
+    network, entry = networks.open("03_test", "cycle"), json.loads(path.read_text())["cycle"]
+    assert network.spec == arm_spec("03_test", "study", "cycle", 0)[0]
+    assert network.metrics == {"seeds": [0, 1], "measures": entry["measures"]}
+    assert list(network.strip()) == ["real_A", "after 0", "after 1", "end (2)"]
+    assert network.history.terms() == ["G/adv_AB", "G/adv_BA", "G/cyc_A", "G/cyc_B", "G/idt_A", "G/idt_B", "D/A", "D/B"]
+    assert network.record["training_seconds"] >= 0 and "G_AB" in network.record["networks"]
+
+
+def test_a_network_that_is_too_large_stops_the_study_before_it_trains(house, monkeypatch):
+    text = PROFILES.replace("cycle: {}", "cycle: {network: true, settings: {ngf: 80}}")
+    (house / "lessons" / "profiles.yml").write_text(text)
+    with pytest.raises(LabError, match="03_test/cycle: its networks weigh .* MB"):
+        study("03_test", arms=["cycle"], say=lambda line: None)
+    assert not (house / "runs").exists()
+
+
+def test_a_run_from_before_its_strip_was_asked_for_says_what_is_missing(house, monkeypatch):
+    monkeypatch.setattr(store, "INDEX", house / "index.json")
+    study("03_test", arms=["cycle"], say=lambda line: None)
+    text = PROFILES.replace("cycle: {}", "cycle: {network: true, strip: [0, 1]}")
+    (house / "lessons" / "profiles.yml").write_text(text)
+    said = []
+    study("03_test", arms=["cycle"], say=said.append)
+    assert "before its strip was asked for: no pictures after [1] steps" in said[-1]
+    assert list(networks.open("03_test", "cycle").strip()) == ["real_A", "after 0", "end (2)"]
