@@ -34,3 +34,13 @@ def test_zero_weights_take_a_plain_step():
     weight.grad = torch.ones(1, 2)
     LARS([weight], lr=0.1, decay=0.0).step()
     assert torch.allclose(weight, torch.full((1, 2), -0.1))
+
+
+def test_momentum_keeps_the_length_of_steps_whatever_the_rate_is_now():
+    bias = nn.Parameter(torch.zeros(1))
+    optimiser = LARS([bias], lr=1.0, momentum=0.5)
+    for rate, place in ((1.0, -1.0), (0.0, -1.5), (0.0, -1.75)):  # half of the last step each time
+        bias.grad = torch.ones(1)
+        optimiser.param_groups[0]["lr"] = rate
+        optimiser.step()
+        assert bias.item() == pytest.approx(place)
