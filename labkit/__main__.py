@@ -160,7 +160,9 @@ def _add_compute(parser: argparse.ArgumentParser, precision: str) -> None:
         "--precision", default=precision, help=f"auto, 32-true, bf16-mixed or 16-mixed (default: {precision})"
     )
     group.add_argument("--channels-last", action="store_true", help="channels-last memory order")
-    group.add_argument("--compile", action="store_true", help="compile the networks")
+    group.add_argument(
+        "--compile", action="store_true", help="compile the networks: a slow first step, then faster ones"
+    )
     group.add_argument("--workers", type=int, default=0, help="processes that prepare batches ahead")
 
 

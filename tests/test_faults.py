@@ -27,7 +27,7 @@ from labkit.runs import open_run
 from labkit.train import checkpoint
 from misbehaving_server import server  # noqa: F401 (a fixture)
 
-RUN_FILES = {"spec.json", "checkpoint.pt", "weights.safetensors", "history.json", "environment.json"}
+RUN_FILES = {"spec.json", "compute.json", "checkpoint.pt", "weights.safetensors", "history.json", "environment.json"}
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def is_the_same_run(folder: Path, reference: Path) -> None:
 
 def steps_kept(folder: Path) -> int:
     """The steps that a killed run has kept. Whatever else is in its folder must be whole, too."""
-    for name in {"spec.json", "history.json", "environment.json"} & names_in(folder):
+    for name in {"spec.json", "compute.json", "history.json", "environment.json"} & names_in(folder):
         json.loads((folder / name).read_text())
     if (folder / "weights.safetensors").exists():
         open_run(folder)
@@ -110,17 +110,28 @@ def test_training_killed_at_random_moments_ends_as_if_nothing_had_been(tmp_path,
 
 @pytest.mark.parametrize("call", ["fsync", "replace"])
 def test_training_killed_in_the_middle_of_any_writing(tmp_path, processes, uninterrupted, call):
-    """A run writes spec.json, its checkpoints (here at the steps 3, 6, 9, 12 and 14), history, environment, weights."""
+    """A run writes spec.json, compute.json, checkpoints (steps 3, 6, 9, 12 and 14), history, environment, weights."""
     spec, reference = uninterrupted
     kept = []
-    for count in (1, 2, 3, 2, 4, 3, 4, 4, 9):  # the writing that is the last, counted from the start of each process
+    for count in (
+        1,
+        2,
+        3,
+        4,
+        3,
+        5,
+        4,
+        5,
+        5,
+        10,
+    ):  # the last writing, counted from the start of each process
         process = processes.Process(target=children.train_until_call, args=(spec, tmp_path / "run", call, count))
         process.start()
         process.join()
         kept.append(steps_kept(tmp_path / "run"))
         half = [name for name in names_in(tmp_path / "run") if name.endswith(".tmp")]
         assert len(half) == (process.exitcode != 0)  # what was being written, and nothing of earlier calls
-    assert process.exitcode == 0 and kept == [0, 0, 3, 3, 9, 12, 14, 14, 14]
+    assert process.exitcode == 0 and kept == [0, 0, 0, 3, 3, 9, 12, 14, 14, 14]
     is_the_same_run(tmp_path / "run", reference)
 
 

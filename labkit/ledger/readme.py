@@ -64,9 +64,15 @@ def cost_table(folders: Folders = Folders()) -> str:  # noqa: B008 (frozen)
     from labkit.runs import bench  # torch: not needed where nothing was measured
 
     record = json.loads(path.read_text())
-    rows = [bench.COLUMNS, ("---", *["--:"] * (len(bench.COLUMNS) - 1)), *bench.cells_of(record)]
-    made_with = bench.machine(record)
-    return f"*{made_with[0].upper()}{made_with[1:]}.*\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    tables = [(bench.machine(record), bench.COLUMNS, bench.cells_of(record))]
+    if "engine" in record:
+        tables.append((bench.ENGINE_TITLE, bench.ENGINE_COLUMNS, bench.engine_cells_of(record)))
+    return "\n\n".join(_markdown(*table) for table in tables)
+
+
+def _markdown(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [columns, ("---", *["--:"] * (len(columns) - 1)), *rows]
+    return f"*{title[0].upper()}{title[1:]}.*\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def style_list() -> str:

@@ -10,9 +10,8 @@ import multiprocessing
 import os
 import resource
 import statistics
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
@@ -21,8 +20,9 @@ from rich.table import Table
 from torch.utils.flop_counter import FlopCounterMode
 
 from labkit import environment, paths
+from labkit.runs import speed
+from labkit.runs.speed import clock, step
 from labkit.systems import build
-from labkit.systems.base import System
 
 PAPER_SIZE = 256  # pixels, where costs are counted
 SIZE = 128  # pixels, where they are measured: the same networks at half the side keep the ratios at a quarter the time
@@ -54,20 +54,6 @@ CONTENDERS = {  # DiscoGAN and DualGAN are built for one size of image, 64 and 2
     "UNIT": Contender("unit", {}),
     "MUNIT": Contender("munit", {}),
 }
-
-
-def step(system: System, batch: dict[str, torch.Tensor]) -> None:
-    """Forward and backward of every player once, without the optimisers."""
-    players = system.players()
-    out = system(batch, frozenset(player.name for player in players))
-    for player in players:
-        for other in players:
-            for parameter in system.parameters_of(other):
-                parameter.requires_grad_(other is player)
-        sum(system.losses(player.name, out).values()).backward()
-    for parameter in system.parameters():
-        parameter.requires_grad_(True)
-        parameter.grad = None
 
 
 # Counted --------------------------------------------------------------------------------------------------------------
@@ -179,18 +165,11 @@ def _timed(name: str, settings: dict, precision: str, size: int, repeats: int) -
     batch = {key: (torch.rand(1, 3, size, size) * 2 - 1).to(device) for key in "AB"}
     before, times = _peak(device), []
     for _ in range(repeats + 1):
-        begin = _clock(device)
+        begin = clock(device)
         with torch.autocast(device, torch.bfloat16, enabled=precision == "bfloat16"):
             step(system, batch)
-        times.append(_clock(device) - begin)
+        times.append(clock(device) - begin)
     return statistics.median(times[1:]), _peak(device) - before  # the first step warms up
-
-
-def _clock(device: str) -> float:
-    if device == "cpu":
-        return time.process_time()  # what other processes take does not count
-    torch.cuda.synchronize()
-    return time.perf_counter()
 
 
 def _peak(device: str) -> int:
@@ -200,7 +179,8 @@ def _peak(device: str) -> int:
 
 
 def bench(size: int = SIZE) -> None:
-    """Count and measure all contenders, print the table, and record it in results/bench.json for the README."""
+    """Count and measure all contenders, and what precision and compilation gain; print both tables, and record them in
+    results/bench.json for the README."""
     rows = {}
     for label, contender in CONTENDERS.items():
         counted = cost(contender)
@@ -210,14 +190,23 @@ def bench(size: int = SIZE) -> None:
             row |= {f"seconds_{precision}": found.seconds, f"memory_{precision}": found.memory}
         rows[label] = row
         print(f"{label}: {row['gflop']:.0f} GFLOP, {row['seconds_float32']:.2f} s", flush=True)
-    record = {"size": size, "rows": rows, "environment": environment.record()}
+    engine = {}
+    for label, (name, settings) in speed.SYSTEMS.items():
+        engine[label] = {form: asdict(found) for form, found in speed.speeds(name, settings).items()}
+        ratios = (f"{form} {found['ratio']:.2f} ×" for form, found in engine[label].items())
+        print(f"{label}: {', '.join(ratios)}", flush=True)
+    record = {"size": size, "rows": rows, "engine": engine, "environment": environment.record()}
     paths.write_atomically(RECORD, json.dumps(record, indent=1) + "\n")
-    table = Table(title=machine(record))
-    for heading in COLUMNS:
-        table.add_column(heading, no_wrap=True)
-    for cells in cells_of(record):
-        table.add_row(*cells)
-    Console().print(table)
+    for title, columns, rows in (
+        (machine(record), COLUMNS, cells_of(record)),
+        (ENGINE_TITLE, ENGINE_COLUMNS, engine_cells_of(record)),
+    ):
+        table = Table(title=title)
+        for heading in columns:
+            table.add_column(heading, no_wrap=True)
+        for cells in rows:
+            table.add_row(*cells)
+        Console().print(table)
 
 
 # Shown ----------------------------------------------------------------------------------------------------------------
@@ -243,4 +232,18 @@ def cells_of(record: dict) -> list[tuple[str, ...]]:
             + (f"{row['seconds_float32']:.2f}", ratio["seconds_float32"], ratio["memory_float32"])
             + (ratio["seconds_bfloat16"], ratio["memory_bfloat16"])
         )
+    return rows
+
+
+ENGINE_TITLE = f"times as fast as float32 as written, {speed.SIZE} px, batch {speed.BATCH}, narrow networks, one thread"
+ENGINE_COLUMNS = ("one step", "s fp32", *list(speed.FORMS)[1:], "first step compiled")
+
+
+def engine_cells_of(record: dict) -> list[tuple[str, ...]]:
+    """The rows of the table of forms as text, in the order of ENGINE_COLUMNS."""
+    rows = []
+    for label, forms in record["engine"].items():
+        plain, *others = forms.values()
+        ratios = (f"{form['ratio']:.2f} ×" for form in others)
+        rows.append((label, f"{plain['seconds']:.2f}", *ratios, f"{max(form['first'] for form in others):.0f} s"))
     return rows

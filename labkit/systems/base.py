@@ -52,14 +52,14 @@ class System(nn.Module):
     Settings:        the frozen dataclass of the system's settings; defaults are the paper's.
     coupling:        what couples the images of one batch (BatchNorm, in-batch negatives, a queue), or None. Without
                      coupling two processes compute the gradients of one process with the doubled batch.
-    double_backward: whether a loss differentiates a gradient (gradient penalties): torch.compile cannot serve it.
+    double_backward: the networks whose gradient a loss differentiates (gradient penalties): they are not compiled.
     training_only:   names of the submodules that neither translating nor measuring needs; those that a system lacks are
                      passed over. A recorded network (`labkit.networks`) is kept without them.
     """
 
     Settings: type
     coupling: str | None = None
-    double_backward: bool = False
+    double_backward: tuple[str, ...] = ()
     training_only: tuple[str, ...] = ("D", "D_A", "D_B", "pool_A", "pool_B")
 
     def players(self) -> tuple[Player, ...]:

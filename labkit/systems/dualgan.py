@@ -55,7 +55,7 @@ class DualGAN(Translator):
     def __init__(self, settings: DualGANSettings = DualGANSettings()):
         super().__init__()
         self.settings = s = settings
-        self.double_backward = s.critic == "gp"
+        self.double_backward = ("D_A", "D_B") if s.critic == "gp" else ()
         self.G_AB, self.G_BA = (UNet(s.channels, s.ngf, s.levels, s.upsample) for _ in range(2))
         self.D_A, self.D_B = (DualCritic(s.size, s.channels, s.ndf, s.d_layers, s.view) for _ in range(2))
         self.keep_averages("G_AB", "G_BA")

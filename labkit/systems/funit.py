@@ -67,7 +67,7 @@ class FUNIT(Translator):
     """Batches hold "A" and "B", (B, channels, H, W), with "A_label" and "B_label", (B,) int64 below `classes`."""
 
     Settings = FUNITSettings
-    double_backward = True
+    double_backward = ("D",)
 
     def __init__(self, settings: FUNITSettings = FUNITSettings()):
         super().__init__()

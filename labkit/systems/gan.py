@@ -73,7 +73,7 @@ class GAN(System):
             self.D = mlp(s.points * s.pack, s.hidden, s.hidden, 1, slope=0.2)
         if s.lambda_gp and s.networks == "dcgan" and s.norm_D:
             raise LabError("gan: a gradient penalty needs a D that judges each image alone; set norm_D to false.")
-        self.double_backward = bool(s.lambda_gp or s.gamma_r1)
+        self.double_backward = ("D",) if s.lambda_gp or s.gamma_r1 else ()
         if s.pack > 1:
             self.coupling = "packing"
         elif s.networks == "dcgan":

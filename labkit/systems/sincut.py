@@ -51,7 +51,7 @@ class SinCUTSettings(CUTSettings):
 class SinCUT(CUT):
     Settings = SinCUTSettings
     gan_loss = "nonsaturating"
-    double_backward = True
+    double_backward = ("D_B",)
 
     def __init__(self, settings: SinCUTSettings = SinCUTSettings()):
         if not settings.lambda_idt:

@@ -19,7 +19,7 @@ class Compute:
     nodes:         machines.
     precision:     Fabric's names: "32-true", "bf16-mixed", "16-mixed"; or "auto", see `best_precision`.
     channels_last: keep images in channels-last memory order; faster convolutions on recent GPUs.
-    compile:       compile each network with torch.compile.
+    compile:       compile the networks, see `labkit.train.compiling`.
     workers:       processes that prepare batches ahead of the step; 0 prepares them in the step itself.
     """
 
@@ -72,14 +72,6 @@ def make_fabric(compute: Compute) -> Fabric:
 
 
 def prepare(system: System, compute: Compute) -> None:
-    """Apply memory layout and compilation to the system's networks, in place."""
+    """Apply the memory layout to the system's networks, in place."""
     if compute.channels_last:
         system.to(memory_format=torch.channels_last)
-    if compute.compile:
-        if system.double_backward:
-            raise LabError(
-                f"{type(system).__name__} differentiates a gradient (a gradient penalty), which torch.compile does not"
-                " support; leave out --compile."
-            )
-        for network in system.children():
-            network.compile()

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from labkit.pace import Pace
 from labkit.progress import Bar
 from labkit.systems.base import Player, System
 from labkit.train import checkpoint as checkpoints
+from labkit.train.compiling import compiled
 from labkit.train.compute import Compute, make_fabric, prepare
 from labkit.train.finite import demand_finite_state, demand_finite_step
 from labkit.train.history import History
@@ -72,8 +73,9 @@ def train(
         history.go_on_from(before)
 
     stop = min(steps, stop_after or steps)
+    compilation = compiled(system, fabric.print) if compute.compile else nullcontext()
     pace, began = Pace(), time.perf_counter() - history.seconds()
-    with Bar(label, stop, min(start, stop), pace) as bar, torch.random.fork_rng():
+    with Bar(label, stop, min(start, stop), pace) as bar, torch.random.fork_rng(), compilation:
         stream = _stream(batches, start, stop, fabric, compute)
         for step, batch in zip(range(start, stop), stream, strict=True):
             due = [player for player in players if player.due(step)]
@@ -101,7 +103,7 @@ def train(
             if checkpoint and (done % checkpoint_every == 0 or done == stop):
                 checkpoints.save(checkpoint, fabric, system, optimisers, done, history)
             if on_step:
-                with torch.random.fork_rng():
+                with torch.random.fork_rng(), _as_written(compute):
                     on_step(done)
             pace.aside()
             bar.advance()
@@ -133,6 +135,11 @@ def _stream(batches: Batches, start: int, stop: int, fabric: Fabric, compute: Co
                 for key, value in batch.items()
             }
         yield batch
+
+
+def _as_written(compute: Compute):
+    """Pictures have other sizes than batches: they are not worth compiling for."""
+    return torch.compiler.set_stance("force_eager") if compute.compile else nullcontext()
 
 
 @contextmanager

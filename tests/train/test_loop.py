@@ -229,13 +229,6 @@ def test_history_holds_every_term_at_the_steps_asked_for(batches, make_cyclegan)
     assert history.curve("G/cyc_A")[0] == [0, 2]
 
 
-def test_compile_is_refused_where_a_gradient_is_differentiated(batches, make_cyclegan):
-    system = make_cyclegan()
-    system.double_backward = True
-    with pytest.raises(LabError, match="gradient penalty"):
-        train(system, batches, 1, compute=Compute(accelerator="cpu", compile=True))
-
-
 @pytest.mark.parametrize("change", [{"precision": "bf16-mixed"}, {"channels_last": True}, {"workers": 1}])
 def test_precision_layout_and_workers_are_settings(batches, make_cyclegan, change):
     plain, changed = make_cyclegan(), make_cyclegan()
