@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from labkit.data.files.catalog import read_catalog
+from labkit.data.portraits.styles import credit
 from labkit.errors import LabError
 
 DIGITS = "optdigits: Alpaydin and Kaynak, UCI 1998, CC BY 4.0"
@@ -40,6 +41,12 @@ CATALOGUED = {  # recipes whose data are sets of data/catalog.yml, with the sets
     "svhn_to_mnist": ("svhn", "mnist"),
     "whole_svhn_to_mnist": ("svhn", "mnist"),
 }
+PORTRAITS = {  # recipes of drawn faces, with the drawing styles that each takes by default
+    "portraits": ("avataaars",),
+    "portraits_drawing": ("avataaars",),
+    "portraits_styles": ("avataaars", "micah"),
+    "portraits_many": ("avataaars",),
+}
 FOLDERS = (
     *("cyclegan_folders", "two_folders", "single_pair", "class_folders", "emoji"),
     *("few_shot_folders", "folder_class_images"),
@@ -54,6 +61,9 @@ def terms(recipe: str, settings: Mapping) -> str:
     """
     if recipe in TERMS:
         return TERMS[recipe]
+    if recipe in PORTRAITS:
+        chosen = [settings["style"]] if "style" in settings else settings.get("styles", PORTRAITS[recipe])
+        return " ".join(credit(style) for style in chosen).removesuffix(".")
     catalog = read_catalog()
     if recipe in CATALOGUED:
         return "; ".join(f"{name}: {catalog[name].licence}" for name in CATALOGUED[recipe])

@@ -10,7 +10,7 @@ from labkit.networks.card import card
 from labkit.networks.opened import TOLERANCE
 from labkit.networks.record import demand_fits
 from labkit.runs.pictures import MAX_BYTES
-from labkit.study.study import RECORDED, arm_network, recorded
+from labkit.study.study import RECORDED, arm_network, arm_spec
 
 NAMES = list(store.index())
 
@@ -40,8 +40,8 @@ def test_its_measures_are_those_that_the_study_recorded(name):
     profile = network.record["profile"]
     entry = json.loads((paths.RESULTS / profile / f"{lesson}.json").read_text())[arm]
     assert profile in RECORDED and arm_network(lesson, profile, arm)[0]
+    assert network.spec == arm_spec(lesson, profile, arm, network.spec.seed)[0]  # what the profiles file says today
     assert network.metrics == {"seeds": entry["seeds"], "measures": entry["measures"]}
     assert network.spec.seed == entry["seeds"][0] and entry["spec"] == {
         key: value for key, value in vars(network.spec).items() if key != "seed"
     }
-    assert recorded(lesson, profile)[arm].up_to_date
