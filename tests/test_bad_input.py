@@ -393,13 +393,13 @@ def test_a_disk_that_fills_up_in_training_keeps_the_last_checkpoint(folders, ref
 
     def fills_up(handle):
         count[0] += 1
-        full() if count[0] > 2 else original(handle)  # the specification and the first checkpoint fit
+        full() if count[0] > 3 else original(handle)  # specification, precision and the first checkpoint fit
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", fills_up)
         said = refused([*train(folders, steps=3), *more], keep=folders / "A")
         assert "checkpoint.pt" in said and "No space left" in said
-    assert set(snapshot(folders / "out")) == {"spec.json", "checkpoint.pt"}
+    assert set(snapshot(folders / "out")) == {"spec.json", "compute.json", "checkpoint.pt"}
     assert checkpoint.read(folders / "out" / "checkpoint.pt")["step"] == 1
     assert main([*train(folders, steps=3), *more]) == 0
     same = [(folders / name / "weights.safetensors").read_bytes() for name in ("whole", "out")]
