@@ -27,7 +27,7 @@ MAX_FIGURE_BYTES = 100_000
 CELL_SECONDS = 900
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 WIDGET_TEXT = "(a live widget: run this cell to use it)"
-MACHINE_PATH = re.compile(r"/(?:home|Users)/[\w.-]+/|/root/|/tmp/|[A-Z]:\\\\?Users")
+MACHINE_PATH = re.compile(r"/(?:home|Users)/[\w.-]+/|/root/|/tmp/|[A-Z]:\\\\?Users|/[^\s\"']*/site-packages/")
 # The kernel warns at every start of plain TCP, which here stays on this machine.
 QUIET_KERNEL = "--log-level=40"
 METADATA = {

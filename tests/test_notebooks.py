@@ -273,6 +273,10 @@ def test_a_change_of_the_text_is_no_edit_of_the_notebook(executed):
         (lambda cells: cells[4]["outputs"].append(stream("x" * 1_100_000)), "weighs 1.10 MB"),
         (lambda cells: cells[4]["outputs"].append(stream("at /home/somebody/lab/x.py")), "path of this machine"),
         (lambda cells: cells[4]["outputs"].append(stream(f"at {notebooks.paths.ROOT}")), "path of this machine"),
+        (
+            lambda cells: cells[4]["outputs"].append(stream("/opt/x/site-packages/a.py:1: Warning")),
+            "path of this machine",
+        ),
     ],
 )
 def test_the_check_finds(executed, change, says, capsys):

@@ -32,7 +32,7 @@ def linear_probe(
     scores = []
     for draw in range(draws if per_class else 1):
         chosen = _few(y, per_class, draw) if per_class else np.arange(len(y))
-        fitted = LogisticRegression(max_iter=300).fit(x[chosen].numpy(), y[chosen])
+        fitted = LogisticRegression(max_iter=3000).fit(x[chosen].numpy(), y[chosen])
         scores.append(fitted.score(x_test.numpy(), y_test))
     name = f"linear probe, {per_class} labels a class" if per_class else "linear probe, all labels"
     return Measurement(name, float(np.mean(scores)), len(y_test), seed=seed)
