@@ -1,7 +1,5 @@
 """One picture of what a system makes of a few test images: a labelled row each of inputs, translations, and back."""
 
-import io
-
 import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
@@ -20,7 +18,6 @@ COLUMNS = 6
 EXAMPLES = 5  # images of the class that FUNIT is to translate into
 TILE = (96, 160)  # pixels that an image is wide on the sheet, at least and at most
 MARGIN, GAP = 62, 4  # pixels for the names, and between two images
-MAX_BYTES = 100_000
 
 
 def few(run: Run) -> Run:
@@ -94,13 +91,3 @@ def _tile(image: Tensor) -> Image.Image:
         image = interpolate(image, scale_factor=most / width, mode="area")
     pixels = ((image[0].expand(3, -1, -1) + 1) * 127.5).round().byte().permute(1, 2, 0)
     return Image.fromarray(pixels.cpu().numpy())
-
-
-def jpeg(picture: Image.Image) -> bytes:
-    """The picture as a JPEG file of at most `MAX_BYTES`: as good as fits, and smaller where nothing fits."""
-    for quality in (90, 80, 70, 60):
-        file = io.BytesIO()
-        picture.save(file, "JPEG", quality=quality, optimize=True)
-        if file.tell() <= MAX_BYTES:
-            return file.getvalue()
-    return jpeg(picture.reduce(2))

@@ -25,6 +25,7 @@ from tqdm import tqdm
 from labkit.errors import LabError
 from labkit.pace import Pace, spoken
 from labkit.paths import write_atomically
+from labkit.runs.pictures import jpeg
 from labkit.runs.run import Run
 from labkit.systems.base import System
 from labkit.views import contact_sheet, style
@@ -114,7 +115,7 @@ class Monitor:
         with undisturbed(run.system):
             sheet = contact_sheet.sheet(contact_sheet.rows(self.shown))
         if sheet:
-            write_atomically(run.folder / "pictures" / f"step-{done:06}.jpg", contact_sheet.jpeg(sheet))
+            write_atomically(run.folder / "pictures" / f"step-{done:06}.jpg", jpeg(sheet))
             if self.events:
                 self.events.picture(sheet, done)
         with rc_context(style.RC):

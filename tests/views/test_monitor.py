@@ -10,6 +10,7 @@ from PIL import Image
 from labkit.__main__ import main
 from labkit.errors import LabError
 from labkit.runs import RunSpec, run
+from labkit.runs.pictures import MAX_BYTES, jpeg
 from labkit.views import contact_sheet
 from labkit.views.monitor import SHARE, Monitor, due, undisturbed
 
@@ -184,7 +185,7 @@ def test_sheets_of_noise_stay_below_their_weight_and_large_images_are_made_small
     noise = {f"row_{i}": torch.rand(6, 3, 256, 256) * 2 - 1 for i in range(5)}
     sheet = contact_sheet.sheet(noise)
     assert sheet.width < 62 + 6 * 170
-    assert 20_000 < len(contact_sheet.jpeg(sheet)) <= contact_sheet.MAX_BYTES
+    assert 20_000 < len(jpeg(sheet)) <= MAX_BYTES
 
 
 def test_tensorboard_holds_every_term_and_the_pictures_and_a_resumed_run_writes_no_step_twice(tmp_path):
