@@ -48,7 +48,7 @@ PORTRAITS = {  # recipes of drawn faces, with the drawing styles that each takes
     "portraits_many": ("avataaars",),
 }
 FOLDERS = (
-    *("cyclegan_folders", "two_folders", "single_pair", "class_folders", "emoji"),
+    *("cyclegan_folders", "two_folders", "photos_to_paintings", "single_pair", "class_folders", "emoji"),
     *("few_shot_folders", "folder_class_images"),
 )
 
@@ -69,5 +69,6 @@ def terms(recipe: str, settings: Mapping) -> str:
         return "; ".join(f"{name}: {catalog[name].licence}" for name in CATALOGUED[recipe])
     if recipe in FOLDERS:
         name = Path(settings.get("root", "")).name
-        return f"{name}: {catalog[name].licence}" if name in catalog else OWN
+        own = f"{name}: {catalog[name].licence}" if name in catalog else OWN
+        return f"{own}; shown: {PHOTOS}" if recipe == "photos_to_paintings" else own
     raise LabError(f"data '{recipe}': say in labkit/data/terms.py under which terms its images come.")

@@ -43,7 +43,9 @@ RECIPES: dict[str, Callable[..., "DataSet"]] = {
         "rendered": ("textured_to_flat", "grained_to_flat", "figure_on_ground"),
         "portraits": ("portraits", "portraits_drawing", "portraits_styles", "portraits_many"),
         "toy": ("ring", "grid", "rings"),
-        "folders": ("cyclegan_folders", "two_folders", "single_pair", "class_folders", "emoji"),
+        "folders": (
+            *("cyclegan_folders", "two_folders", "photos_to_paintings", "single_pair", "class_folders", "emoji"),
+        ),
         "real_digits": (
             *("mnist", "usps", "mnist_to_usps", "usps_to_mnist"),
             *("svhn", "svhn_subset", "svhn_to_mnist", "whole_svhn_to_mnist"),

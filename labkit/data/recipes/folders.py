@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from labkit.data.domain import DataSet, FolderDomain
+from labkit.data.domain import DataSet, Domain, FolderDomain
 from labkit.data.files.listing import image_files, split_files
 from labkit.data.files.places import locate
+from labkit.data.recipes.photos import crops
 from labkit.errors import LabError
 
 
@@ -70,6 +71,37 @@ def two_folders(
         parts = split_files(image_files(folder), held_out, seed)
         train[key], test[key] = _parts(folder.name, parts, size, load_size, flip, channels, zoom)
     return DataSet(f"{train['A'].name}_to_{train['B'].name}", train, test)
+
+
+def photos_to_paintings(
+    root: str,
+    size: int = 64,
+    load_size: int = 128,
+    test_size: int = 128,
+    n_test: int = 24,
+    shown: Sequence[str] = ("temple", "flower", "rocket", "cat", "coffee"),
+    flip: bool = True,
+    zoom: float = 1.0,
+    seed: int = 0,
+) -> DataSet:
+    """A: photographs, B: paintings, from a set of CycleGAN's such as monet2photo, where they are `trainB` and `trainA`.
+
+    The photographs of these sets have no stated terms. So the test photographs are other ones: crops of those that come
+    inside scikit-learn and scikit-image, named in `shown`. Training cuts `size` out of `load_size`; translators without
+    fixed sizes are tested on `test_size`, whole enough for a scene.
+    """
+    files = {key: image_files(locate(root) / f"train{own}") for key, own in {"A": "B", "B": "A"}.items()}
+    name = locate(root).name
+    train = {
+        key: FolderDomain(f"{name}_{kind}", files[key], size, load_size, flip, zoom=zoom)
+        for key, kind in {"A": "photos", "B": "paintings"}.items()
+    }
+    test_files = image_files(locate(root) / "testA")[:n_test]
+    test = {
+        "A": Domain("embedded_photos", crops(shown, n_test, test_size, zoom=1.6, seed=seed)[0]),
+        "B": FolderDomain(f"{name}_paintings", test_files, test_size),
+    }
+    return DataSet(f"photos_to_{name}_paintings", train, test)
 
 
 def single_pair(

@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from labkit.data.recipes.folders import class_folders, cyclegan_folders, emoji, single_pair, two_folders
+from labkit.data.recipes.folders import (
+    class_folders,
+    cyclegan_folders,
+    emoji,
+    photos_to_paintings,
+    single_pair,
+    two_folders,
+)
+from labkit.data.recipes.photos import crops
 from labkit.errors import LabError
 
 
@@ -54,6 +62,17 @@ def test_any_two_folders_and_a_single_image(tmp_path):
     assert (len(dataset.train["A"]), len(dataset.test["A"])) == (9, 2)
     assert names(dataset.train["B"]) == names(dataset.test["B"]) == {"0.jpg"}
     assert dataset.name == "cats_to_one_dog"
+
+
+def test_paintings_are_learnt_from_a_set_and_tested_on_photographs_of_known_terms(horses):
+    dataset = photos_to_paintings(str(horses), size=16, load_size=20, test_size=24, n_test=2, shown=("temple", "cat"))
+    assert names(dataset.train["A"]) == names(cyclegan_folders(str(horses), size=16).train["B"])
+    assert names(dataset.train["B"]) == names(cyclegan_folders(str(horses), size=16).train["A"])
+    assert dataset.train["A"].take([0], [1]).shape == (1, 3, 16, 16)
+    temple_and_cat = crops(("temple", "cat"), 2, 24, zoom=1.6)[0]
+    assert (dataset.test["A"].images == temple_and_cat).all()
+    assert dataset.test["B"].images.shape == (2, 3, 24, 24)
+    assert {path.parent.name for path in dataset.test["B"].paths} == {"testA"}
 
 
 def test_a_single_pair_is_trained_on_crops_and_tested_whole(tmp_path):
