@@ -45,6 +45,12 @@ AUGMENTATIONS = {
         area=(0.08, 1.0), aspect=4 / 3, flip=0.5, jitter=0.8, brightness=0.8, contrast=0.8, saturation=0.8, hue=0.2,
         grey=0.2, blur=0.5, blur_width=2 / 224,
     ),
+    # MoCo, section 3.3, after Wu et al. 2018 (arXiv 1805.01978): larger crops, no blur, and a jitter that is always
+    # there, weaker but for hues, which it turns twice as far.
+    "photos_moco": Augmentation(
+        area=(0.2, 1.0), aspect=4 / 3, flip=0.5, jitter=1.0, brightness=0.4, contrast=0.4, saturation=0.4, hue=0.4,
+        grey=0.2,
+    ),
 }  # fmt: skip
 
 

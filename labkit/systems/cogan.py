@@ -15,7 +15,8 @@ Differences
 2. The paper has no feature matching; the official code for MNIST and USPS has it, with weight 0.01: the features of the
    two images of a generated pair shall be alike, in D's loss.
 3. The paper shares more or fewer layers as an experiment; here all that the official code shares, or none (`shared`).
-4. CoGAN translates nothing: there is no encoder. To translate x one would search for the z that paints it (section 5).
+4. The official code draws new z for G's step. Here D and G share one draw.
+5. CoGAN translates nothing: there is no encoder. To translate x one would search for the z that paints it (section 5).
 """
 
 from dataclasses import dataclass

@@ -8,13 +8,15 @@ from torch import Tensor, nn
 from labkit.errors import LabError
 from labkit.systems.base import System
 
+ViewName = Literal["photos", "photos_moco", "digits", "none"]  # what `labkit.data.augment` calls its views
+
 
 @dataclass(frozen=True)
 class EncoderSettings:
     """What is encoded and by what; `build_encoder` makes it."""
 
     encoder: Literal["resnet50", "resnet50_small_images", "conv"] = "resnet50"
-    augmentation: Literal["photos", "digits", "none"] = "photos"
+    augmentation: ViewName = "photos"
     channels: int = 3  # colour channels of the images
     size: int = 16  # conv: side of the images
     width: int = 32  # conv: channels of the first layer

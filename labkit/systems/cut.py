@@ -14,7 +14,9 @@ Differences
 4. Heads F exist from the start; the code makes them at the first batch, and an optimiser built before that misses them.
 5. F has an optimiser of its own, as in the code. Its gradient is taken from features cut off from G: G has its own.
 6. The own place is left out of the negatives; the code gives it a score of -10, which weighs e^-143.
-7. For experiments: antialias False gives CycleGAN's networks, with the taps at the same stages (in the code its layer
+7. The code draws the places of real_A with fake_B and those of real_B with idt_B one after the other. Here both terms
+   share one draw.
+8. For experiments: antialias False gives CycleGAN's networks, with the taps at the same stages (in the code its layer
    numbers then point elsewhere); negatives, nce_layers and num_patches are those of the paper's Table 2.
 """
 

@@ -14,7 +14,8 @@ Differences
    inference mode. `f_every` lets it be trained as the port does; that is an error, and here for its ablation.
 2. The G that works on pixels has an encoder in the place of f, as many features wide, that is learnt with g.
 3. The paper trains on digits without the smoothness term (γ = 0) and so do we; for faces it takes γ = 0.05.
-4. Optimiser and rate are the port's; the images of s and t pass g together, so that they share its batch statistics.
+4. Adam and its rate are the port's. Its β1 is TensorFlow's 0.9, ours the 0.5 of GANs.
+5. The images of s and t pass g together, so that they share its batch statistics.
 """
 
 from dataclasses import dataclass

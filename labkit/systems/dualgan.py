@@ -9,7 +9,14 @@ Differences
    WGAN-GP (weight 10) and one critic step for each generator step. Both are here, `critic` "clip" and "gp".
 2. The paper's noise is dropout in training and test; the official code's rate is 0, and there is none here.
 3. Padding: TensorFlow pads even images on the right and below, here it is symmetric. The shapes are the same.
-4. What the U-Net normalises at 256 px down to one pixel comes out as a constant (see `ImageNorm`), in the official code
+4. The norm divides by √(variance + 1e-6) in the official code and by √(variance + 1e-5), PyTorch's usual number, here.
+   Fresh weights make maps so faint that it matters: with the same weights round trips differ by 4 to 10 % of their
+   length, those of pictures with little contrast by 40 %.
+5. The official code draws the weights of transposed convolutions from a normal distribution, those of the others from
+   one that is cut off at two deviations. Here all are cut off.
+6. TensorFlow's RMSProp starts its moving average of squares at 1, PyTorch's at 0. So the official code's first hundred
+   steps or more are shorter.
+7. What the U-Net normalises at 256 px down to one pixel comes out as a constant (see `ImageNorm`), in the official code
    too. `levels` below log2(size) avoids it.
 """
 

@@ -12,7 +12,9 @@ Differences
    own. Keys are computed with the statistics of their part of the batch, so training does not notice.
 3. The momentum update comes after the optimiser's step instead of before the next keys: the same but for step one.
 4. With many processes each has a queue of its own keys; the paper gathers the keys of all.
-5. `oracle_negatives` is not in the paper: as in `simclr`, it uses labels to leave out keys of the query's own class.
+5. The photographs' views are this paper's (`photos_moco`). Grey comes after the jitter, in the official code before it;
+   the parts of the jitter have one order, not a random one; and chroma turns in YIQ, not in HSV.
+6. `oracle_negatives` is not in the paper: as in `simclr`, it uses labels to leave out keys of the query's own class.
 """
 
 from dataclasses import dataclass
@@ -27,7 +29,7 @@ from labkit.losses.contrastive import info_nce
 from labkit.nets.encoders import ProjectionHead, build_encoder
 from labkit.nets.memory import FeatureQueue, MovingAverage
 from labkit.systems.base import Player
-from labkit.systems.contrastive import Contrastive, EncoderSettings
+from labkit.systems.contrastive import Contrastive, EncoderSettings, ViewName
 from labkit.systems.schedules import cosine, steps_down
 
 
@@ -35,6 +37,7 @@ from labkit.systems.schedules import cosine, steps_down
 class MoCoSettings(EncoderSettings):
     """The paper's values on ImageNet (batches of 256); a miniature for digits is encoder conv, optimiser adam."""
 
+    augmentation: ViewName = "photos_moco"  # which random views; SimCLR and MoCo v2 have stronger ones ("photos")
     dim: int = 128  # numbers in a projected vector, where the loss is taken
     head_layers: int = 1  # 1 as in this paper; 2 as in SimCLR and MoCo v2 (arXiv 2003.04297)
     tau: float = 0.07  # temperature

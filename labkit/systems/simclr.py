@@ -6,9 +6,12 @@ Official: github.com/google-research/simclr (Apache-2.0).
 
 Differences
 1. The projection head is the paper's W₂ ReLU(W₁ h) (section 2.1); the official code adds BatchNorm to both layers.
-2. BatchNorm and negatives are those of one process; the paper shares both among all processes.
-3. The photographs' colour jitter turns and stretches chroma in YIQ, not in HSV (see `labkit.data.augment`).
-4. `oracle_negatives` is not in the paper: it uses labels to leave out the negatives of the query's own class, a
+2. The loss is the paper's mean over all 2B queries. The official code adds the means of both directions, which is twice
+   as much. LARS takes the step of a weight from the weight's own length, so the factor drops out there (but for the
+   decay). Biases and normalisation parameters, which LARS does not scale, feel it.
+3. BatchNorm and negatives are those of one process; the paper shares both among all processes.
+4. The photographs' colour jitter turns and stretches chroma in YIQ, not in HSV (see `labkit.data.augment`).
+5. `oracle_negatives` is not in the paper: it uses labels to leave out the negatives of the query's own class, a
    reference for what false negatives cost (as in Chuang et al., "Debiased contrastive learning", arXiv 2007.00224).
 """
 

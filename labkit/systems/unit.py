@@ -2,19 +2,25 @@
 
 Paper:    Liu, Breuel, Kautz, "Unsupervised Image-to-Image Translation Networks", NeurIPS 2017, arXiv 1703.00848.
           Equations 3 (the sum), 4 and 5 (VAE), 6 and 7 (GAN), 8 and 9 (cycle).
-Official: github.com/mingyuliutw/UNIT, branch version_02 (CC BY-NC-SA). `unit2018.py` is what the repository became.
+Official: github.com/mingyuliutw/UNIT, branch version_02, exps/unit/cat2tiger.yaml and corgi2husky.yaml (CC BY-NC-SA).
+          `unit2018.py` is what the repository became.
 
 The shared-latent-space assumption: for a pair (x_A, x_B) there is one code z with E_A(x_A) = z = E_B(x_B) and x_A =
 Dec_A(z), x_B = Dec_B(z). Translation is E_A followed by Dec_B. What the assumption asks for, the network is built for:
 the last block of both encoders is one block, and so is the first of both decoders.
 
 Differences
-1. Of the KL the official code computes the mean of μ², not half its sum (the variance of the code is 1 by design):
-   2 / numbers in a code times the paper's. So do we, with the paper's weight 0.1.
+1. Of the KL the official code computes a mean of squares, not half a sum (the variance of the code is 1 by design):
+   2 / numbers in a code times the paper's. So do we, with the paper's weight 0.1. But the code squares what it decodes,
+   the mean μ with its noise; here it is μ alone, as in the paper. The noise adds 1 on average, which no weight changes,
+   and a random push of mean 0.
 2. The paper's Eq. 8 names the KL of the first encoding once more; the code counts it once, with the VAE. So do we.
 3. The discriminator sees translations alone, never reconstructions, as in the code.
 4. `shared` and `lambda_cyc` switch parts off, for the ablation of the paper's section 4.1.
 5. `d_kaiming` is ours, for miniatures: with the official starting weights a narrow D hardly sees its picture.
+6. Biases start at 0. The official code sets weights alone and leaves biases at PyTorch's own start, which depends on
+   the layer: today it is up to 0.58 in the one that paints the colours.
+7. The official code encodes and decodes anew for G's step, with fresh noise. Here D and G share one draw.
 """
 
 from dataclasses import dataclass

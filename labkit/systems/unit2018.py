@@ -11,6 +11,7 @@ Differences from `unit.py`, the paper's form
    weights: 1 for adversarial terms, 10 for reconstruction and cycle, 0.01 for both kinds of KL.
 3. As in the official code the noise of the code is there in training only. The perceptual loss, on for street scenes in
    the official code, is left out here; MUNIT has it.
+4. The official code encodes and decodes anew for G's step, with fresh noise. Here D and G share one draw.
 """
 
 from dataclasses import dataclass

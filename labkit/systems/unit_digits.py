@@ -15,6 +15,9 @@ Differences
    checkpoints. That is a matter of data and of protocol: here there are no negatives, and the last step counts.
 4. `same_start` is ours. From independent values a miniature gives A and B codes that have nothing to do with each
    other, and the features are matched over wrong pairs. ADDA (Tzeng et al. 2017, arXiv 1702.05464) starts so too.
+5. Biases of the VAE's convolutions start at 0. In the official code those of μ and σ start from N(0, 0.002²) and all
+   others from PyTorch's own values, of which only the last layer's count: BatchNorm takes the rest away.
+6. The official code encodes and decodes anew for G's step, with fresh noise. Here D and G share one draw.
 """
 
 from dataclasses import dataclass

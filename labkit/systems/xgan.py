@@ -10,8 +10,11 @@ Differences
 1. Reconstruction and semantic losses are means over pixels and over the numbers of an embedding, not norms.
 2. The paper's teacher is a network for faces, as wide as XGAN's embedding. Ours is one of the frozen judges; a
    linear layer reads its 32 features off the embedding of A. Without a teacher the term is left out.
-3. The domain classifier moves with the auto-encoders, in one step: that is what the gradient reversal is for.
-4. lambda_cyc is no part of XGAN: it puts CycleGAN's demand, on pixels, in the place of the semantic one, in the same
+3. The port rectifies an embedding before the decoder's first transposed convolution. Here the decoder sees it as it is,
+   negative numbers included.
+4. The port's rate falls to 0 over the second half of training. Here it stays, unless `constant_share` is below 1.
+5. The domain classifier moves with the auto-encoders, in one step: that is what the gradient reversal is for.
+6. lambda_cyc is no part of XGAN: it puts CycleGAN's demand, on pixels, in the place of the semantic one, in the same
    networks, for the comparison of the two.
 """
 

@@ -87,6 +87,24 @@ def test_grey_has_equal_channels_and_blur_keeps_the_mean():
     assert torch.allclose(blurred, blurred.transpose(2, 3), atol=1e-5)
 
 
+def test_moco_always_jitters_and_never_blurs_and_crops_no_smaller_than_a_fifth():
+    """On a ramp across the image a view spans as much of it as the crop is wide: at the least √(0.2 · 3/4)."""
+    moco = AUGMENTATIONS["photos_moco"]
+    assert (moco.jitter, moco.blur) == (1.0, 0.0)
+    ramp = torch.linspace(-1, 1, 64).expand(400, 3, 64, 64)
+    spans = {}
+    for name in ("photos", "photos_moco"):
+        crop = Augmentation(area=AUGMENTATIONS[name].area, aspect=AUGMENTATIONS[name].aspect)
+        views = random_view(ramp, crop)
+        spans[name] = ((views[:, 0, 0, -1] - views[:, 0, 0, 0]) / 2).min().item()
+    assert spans["photos"] < 0.35 < math.sqrt(0.2 * 3 / 4) - 0.03 < spans["photos_moco"]
+    flat = torch.full((300, 3, 8, 8), 0.2)
+    views = random_view(flat, moco)
+    assert ((views - flat).abs().amax((1, 2, 3)) > 1e-3).float().mean() > 0.97  # every image is recoloured …
+    level = (views[:, 0].mean((1, 2)) + 1) / 2
+    assert level.min() > 0.35 and level.max() < 0.85  # … by at most 0.4 of its 0.6
+
+
 def test_hue_turns_colours_and_keeps_their_luma():
     x = images() * 0.2  # away from black and white, so that nothing is cut off
     turned = random_view(x, Augmentation(jitter=1.0, hue=0.5))
