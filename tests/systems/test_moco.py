@@ -6,6 +6,7 @@ import torch
 from labkit.errors import LabError
 from labkit.losses.contrastive import info_nce
 from labkit.systems.moco import MoCo, MoCoSettings
+from labkit.systems.simclr import SimCLRSettings
 
 SMALL = dict(
     encoder="conv", augmentation="digits", channels=1, width=4, features=16, dim=8, optimiser="adam", lr=3e-3,
@@ -56,6 +57,13 @@ def test_keys_enter_the_queue_after_the_step_in_the_order_of_their_images():
     system.after_step(DUE)
     assert torch.equal(system.queue.keys[:8], out["k"])
     assert torch.equal(system.queue.keys[8:], start[8:])
+
+
+def test_photographs_get_the_views_of_the_paper_and_the_default_can_be_trained():
+    assert MoCoSettings().augmentation == "photos_moco" and SimCLRSettings().augmentation == "photos"
+    system = make(augmentation="photos_moco", channels=3)
+    out = system({"real": batch()["real"].repeat(1, 3, 1, 1)}, DUE)
+    assert system.losses("f", out)["nce"].isfinite()
 
 
 def test_shuffling_puts_every_key_back_with_its_query():
