@@ -64,11 +64,11 @@ def truth_detour(run: Run) -> Measurement:
 
 
 def bare_paper(truth: Tensor, radius: int = 2) -> Tensor:
-    """Where (N, 1, H, W) true partners on black paper (-1) are more than `radius` pixels away from any ink: booleans.
+    """Where (N, 1, H, W) true partners on flat paper are more than `radius` pixels away from any ink: booleans.
 
     A translation differs from its true partner there and at badly drawn strokes; only there the difference is a signal.
     """
-    ink = (truth > -0.99).float()
+    ink = (~steganography.on_paper(truth)).float()
     return F.max_pool2d(ink, 2 * radius + 1, stride=1, padding=radius) == 0
 
 

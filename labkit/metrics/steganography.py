@@ -78,12 +78,18 @@ def reconstruction_ratio(
     return Measurement("reconstruction ratio", value, len(x), split, None, seed)
 
 
+def on_paper(truth: Tensor) -> Tensor:
+    """Where true partners (N, 1, H, W) show their flat paper, which has one grey and fills more than half: booleans."""
+    return (truth - truth.median()).abs() < 0.01
+
+
 def swapped(y: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
     """Every y with the hidden signal of the next one, and where. The signal: what a translation holds beyond its truth.
 
-    Only bare ground is touched, where the true partners of both are black (-1): (N, C, H, W) images and a mask.
+    Only bare ground is touched, where the true partners of both are paper: (N, C, H, W) images and a mask.
     """
-    bare = (truth < -0.99) & (truth.roll(-1, 0) < -0.99)
+    paper = on_paper(truth)
+    bare = paper & paper.roll(-1, 0)
     return torch.where(bare, truth + (y - truth).roll(-1, 0), y), bare
 
 

@@ -33,8 +33,9 @@ def test_a_translation_that_hides_everything_makes_the_detour_long(images):
     assert way_home.steered(hides).value > way_home.steered_by_chance(hides).value + 0.2
 
 
-def test_bare_paper_keeps_its_distance_from_ink():
-    truth = -torch.ones(1, 1, 9, 9)
+@pytest.mark.parametrize("paper", [-1.0, 0.0])
+def test_bare_paper_keeps_its_distance_from_ink(paper):
+    truth = torch.full((1, 1, 9, 9), paper)
     truth[0, 0, 4, 4] = 0.5
     bare = way_home.bare_paper(truth, radius=2)[0, 0]
     assert not bare[2:7, 2:7].any()

@@ -10,6 +10,7 @@ The textures are real photographs of grass, gravel and brick (scikit-image).
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Literal
 
 import numpy as np
 import torch
@@ -127,13 +128,22 @@ def _map(land: Tensor) -> Tensor:
 
 
 def grained_to_flat(
-    size: int = 32, n_train: int = 400, n_test: int = 60, strength: float = 0.7, seed: int = 0
+    size: int = 32,
+    n_train: int = 400,
+    n_test: int = 60,
+    strength: float = 0.7,
+    paper: Literal["black", "grey"] = "black",
+    seed: int = 0,
 ) -> DataSet:
-    """A: printed digits on grainy paper, a random window of a photograph of gravel. B: the same kind of print on black.
+    """A: printed digits on grainy paper, a random window of a photograph of gravel. B: the same kind of print, flat paper.
 
     The plainest pair that loses information: every pixel of the paper is known in A and gone in B, and the print
-    stays where it is. One channel. `strength`: brightness of the brightest grain, white print being 1.
+    stays where it is. One channel.
+
+    paper:    the flat paper of B, which grain only brightens where it is black, and varies around where it is grey.
+    strength: brightness between the darkest and the brightest grain, white print being 1.
     """
+    flat_paper = {"black": 0.0, "grey": 0.5}[paper]
 
     def print_on_black(n: int, part: int) -> tuple[Tensor, Tensor]:
         drawn = scattered(DIGITS, styles(slants=("upright",), textures=("solid",)), n, 3 * seed + part, size=size)
@@ -141,14 +151,18 @@ def grained_to_flat(
 
     def on_grain(ink: Tensor, part: int) -> Tensor:
         grain = _grain("gravel", len(ink), size, np.random.default_rng([seed, part, 0x6A1]))
-        return (ink + (1 - ink) * strength * grain) * 2 - 1
+        darkest = flat_paper - strength / 2 if paper == "grey" else flat_paper
+        return (ink + (1 - ink) * (darkest + strength * grain)) * 2 - 1
+
+    def on_flat(ink: Tensor) -> Tensor:
+        return (ink + (1 - ink) * flat_paper) * 2 - 1
 
     counts = (n_train, n_train, n_test)
     (ink_A, digits_A), (ink_B, digits_B), (ink, digits) = (print_on_black(n, i) for i, n in enumerate(counts))
-    grained, flat = on_grain(ink, 1), ink * 2 - 1
+    grained, flat = on_grain(ink, 1), on_flat(ink)
     return DataSet(
         "grained_to_flat",
-        {"A": Domain("grained", on_grain(ink_A, 0), digits_A), "B": Domain("flat", ink_B * 2 - 1, digits_B)},
+        {"A": Domain("grained", on_grain(ink_A, 0), digits_A), "B": Domain("flat", on_flat(ink_B), digits_B)},
         {"A": Domain("grained", grained, digits), "B": Domain("flat", flat, digits)},
         {("A", "B"): flat, ("B", "A"): grained},
     )
