@@ -108,10 +108,14 @@ def _parser() -> argparse.ArgumentParser:
     _add_translate(action)
     action.set_defaults(command=networks_translate)
 
-    sub = command("study", study, "Train every arm of a lesson with every seed and record what they measure.")
-    sub.add_argument("lesson", help="the lesson's number or name, as in 01")
+    sub = command("study", study, "Train every arm of lessons with every seed and record what they measure.")
+    sub.add_argument("lessons", nargs="+", metavar="LESSON", help="a lesson's number or name, as in 01")
     sub.add_argument("--profile", default="study", help="profile whose scale and seeds are used (default: study)")
     sub.add_argument("--arms", nargs="+", metavar="ARM", help="only these arms")
+    sub.add_argument("--seeds", nargs="+", type=int, metavar="SEED", help="these seeds in place of the profile's")
+    sub.add_argument("--jobs", type=int, help="runs side by side (default: 1; with ray: as many as there is room for)")
+    sub.add_argument("--engine", choices=("local", "ray"), default="local", help="child processes (default), or Ray")
+    sub.add_argument("--address", help="a Ray cluster (default: RAY_ADDRESS, or one that is started on this machine)")
     _add_compute(sub, precision="32-true")
 
     sub = command("reproduce", reproduce, "Run the lessons headless, judge every claim, and write the report.")
@@ -335,12 +339,12 @@ def networks_translate(options: argparse.Namespace) -> int:
 
 def study(options: argparse.Namespace) -> int:
     from labkit import notebooks, profiles
-    from labkit.study.study import study as run_study
+    from labkit.study.several import studies
 
-    (lesson,) = notebooks.select([options.lesson], profiles.names())
-    path = run_study(lesson, options.profile, options.arms, _compute(options))
-    print(f"Recorded in {path}")
-    return 0
+    lessons = notebooks.select(options.lessons, profiles.names())
+    engine = {name: getattr(options, name) for name in ("jobs", "engine", "address")}
+    whole = studies(lessons, options.profile, options.arms, options.seeds, _compute(options), **engine)
+    return 0 if whole else 1
 
 
 def reproduce(options: argparse.Namespace) -> int:

@@ -13,7 +13,9 @@ from packaging.version import Version
 from labkit.paths import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-REQUIREMENTS = [Requirement(line) for line in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]]
+EXTRAS = PROJECT["optional-dependencies"]
+LINES = dict.fromkeys([*PROJECT["dependencies"], *(line for extra in EXTRAS.values() for line in extra)])
+REQUIREMENTS = [Requirement(line) for line in LINES]
 
 
 def pins() -> dict[str, str]:

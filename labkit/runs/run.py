@@ -63,6 +63,7 @@ def run(
     keep_at: Collection[int] = (),
     label: str | None = None,
     watch: Callable[["Run", int], None] | None = None,
+    interrupted: Callable[[], bool] | None = None,
 ) -> Run:
     """Train what `spec` asks for, in `folder`. A finished run is opened, a stopped one goes on.
 
@@ -70,6 +71,7 @@ def run(
     keep_at:    further numbers of steps after which they are kept.
     watch:      called after every step, by the first process, with the run as it is and the number of steps done; what
                 it draws does not disturb the run, and a network that it sets to evaluation it must set back.
+    interrupted: asked after every step whether to stop there, with a checkpoint and KeyboardInterrupt (`train`).
 
     A precision "auto" is this machine's best (`best_precision`), said aloud; a run that goes on keeps its own.
 
@@ -119,6 +121,7 @@ def run(
         label=label or folder.name,
         history=live.history,
         on_step=after,
+        interrupted=interrupted,
     )
     if fabric.is_global_zero:
         write_atomically(folder / "history.json", json.dumps(history.to_dict()))

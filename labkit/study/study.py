@@ -33,10 +33,11 @@ from labkit import data, environment, networks, paths, profiles
 from labkit.errors import LabError
 from labkit.evaluation import measure
 from labkit.metrics import Measurement
-from labkit.runs.run import Run, kept, new_system, run
+from labkit.runs.run import Run, kept, new_system
 from labkit.runs.spec import RunSpec
 from labkit.settings import from_mapping
 from labkit.study import samples
+from labkit.study.task import Task
 from labkit.systems.base import System
 from labkit.train import Compute, History
 
@@ -55,6 +56,11 @@ def arm_spec(lesson: str, profile: str, arm: str, seed: int) -> tuple[RunSpec, l
     for key in ("curves", "network", "strip"):
         content.pop(key, None)
     return from_mapping(RunSpec, content | {"seed": seed}, f"lessons/profiles.yml: {lesson} / arms / {arm}"), names
+
+
+def arm_names(lesson: str, profile: str) -> list[str]:
+    """The arms that a lesson has at a profile."""
+    return list(_arms(profiles.knob_values(lesson, profile)))
 
 
 def arm_curves(lesson: str, profile: str, arm: str) -> list[str]:
@@ -92,37 +98,74 @@ def study(
     arms: list[str] | None = None,
     compute: Compute = Compute(),  # noqa: B008 (frozen)
     say: Callable[[str], None] = print,
+    seeds: list[int] | None = None,
 ) -> Path:
     """Run every arm (or the named ones) with every seed of the profile, resuming what was stopped; return the record.
 
     Arms whose data are not on this machine are left out with a sentence.
+
+    seeds: in place of the profile's; the record then holds these alone.
     """
-    knobs = profiles.knob_values(lesson, profile)
-    record = paths.RESULTS / profile / f"{lesson}.json"
-    for arm in arms or list(_arms(knobs)):
-        per_seed, curves, name = {}, {}, f"{lesson}/{arm}"
-        shown, strip = arm_network(lesson, profile, arm)
-        if missing := _missing_data(arm_spec(lesson, profile, arm, 0)[0]):
+    return collect(lesson, profile, trainable(lesson, profile, arms, say), compute, say, seeds)
+
+
+def trainable(lesson: str, profile: str, arms: list[str] | None, say: Callable[[str], None]) -> list[str]:
+    """The arms (or of those named) that can be trained here; `say` is told of those whose data are missing.
+
+    Raises LabError for an arm that the lesson does not have, or whose network would be too large to record.
+    """
+    found = []
+    for arm in arms or arm_names(lesson, profile):
+        spec, shown = arm_spec(lesson, profile, arm, 0)[0], arm_network(lesson, profile, arm)[0]
+        if missing := _missing_data(spec):
             say(f"{lesson}: {arm} is left out. {missing}")
             continue
         if shown:
-            networks.demand_fits(name, arm_spec(lesson, profile, arm, 0)[0], shown)
-        for seed in knobs["seeds"]:
-            spec, names = arm_spec(lesson, profile, arm, seed)
-            folder = paths.RUNS / "study" / lesson / profile / arm / f"seed-{seed}-{spec.key()}"
-            say(f"{lesson}: {arm}, seed {seed}: {spec.steps} steps of {spec.system}")
-            keep = {"keep_every": knobs.get("keep_every", 0), "keep_at": strip if shown and not per_seed else ()}
-            finished = run(spec, folder, compute, **keep, label=f"{arm} {seed}")
-            per_seed[seed] = measure(finished, names)
+            networks.demand_fits(f"{lesson}/{arm}", spec, shown)
+        found.append(arm)
+    return found
+
+
+def arm_tasks(lesson: str, profile: str, arm: str, seeds: list[int] | None = None) -> list[Task]:
+    """What is to be trained of an arm: a task for each seed, by default of the profile."""
+    knobs = profiles.knob_values(lesson, profile)
+    shown, strip = arm_network(lesson, profile, arm)
+    tasks = []
+    for seed in seeds or knobs["seeds"]:
+        spec, _ = arm_spec(lesson, profile, arm, seed)
+        folder = paths.RUNS / "study" / lesson / profile / arm / f"seed-{seed}-{spec.key()}"
+        keep_at = tuple(strip) if shown and not tasks else ()
+        tasks.append(Task(lesson, arm, spec, folder, knobs.get("keep_every", 0), keep_at))
+    return tasks
+
+
+def collect(
+    lesson: str,
+    profile: str,
+    arms: list[str],
+    compute: Compute,
+    say: Callable[[str], None],
+    seeds: list[int] | None = None,
+) -> Path:
+    """Measure and record the arms, in their order; what was not trained yet is trained here. Returns the record."""
+    record = paths.RESULTS / profile / f"{lesson}.json"
+    for arm in arms:
+        per_seed, curves = {}, {}
+        for task in arm_tasks(lesson, profile, arm, seeds):
+            if not task.is_finished():
+                say(f"{task}: {task.spec.steps} steps of {task.spec.system}")
+            finished = task.train(compute)
+            per_seed[task.spec.seed] = measure(finished, arm_spec(lesson, profile, arm, task.spec.seed)[1])
             if len(per_seed) == 1:
                 first = finished
                 samples.save(first, samples.path_of(lesson, profile, arm))
                 curves = thinned(first.history, arm_curves(lesson, profile, arm))
-        _record(record, arm, spec, per_seed, curves)
+        _record(record, arm, task.spec, per_seed, curves)
+        shown, strip = arm_network(lesson, profile, arm)
         if shown:
             history = thinned(first.history, first.history.terms(), parts=100)
             metrics = {"seeds": list(per_seed), "measures": _values(per_seed)}
-            networks.record(name, profile, first, metrics, history, _strip(first, strip, say), shown)
+            networks.record(f"{lesson}/{arm}", profile, first, metrics, history, _strip(first, strip, say), shown)
     return record
 
 

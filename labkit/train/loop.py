@@ -44,6 +44,7 @@ def train(
     label: str = "training",
     history: History | None = None,
     on_step: Callable[[int], None] | None = None,
+    interrupted: Callable[[], bool] | None = None,
 ) -> History:
     """Train `system` in place for `steps` steps and return the history of every term.
 
@@ -54,6 +55,8 @@ def train(
     stop_after: stop early, as if interrupted after so many steps, with a checkpoint; schedules count on to `steps`.
     history:    an empty one that is filled, for `on_step` to look at; by default one that is made here.
     on_step:    called with the number of steps done after each of them. What it draws does not disturb the run.
+    interrupted: asked after every step; a yes is followed by a checkpoint and KeyboardInterrupt. Not for a run of
+                several processes, which would have to agree.
 
     Raises NonFinite at the first loss or gradient that is no finite number, before it reaches the weights, and where
     the state to be kept holds such a number, before it takes the place of a good checkpoint.
@@ -98,13 +101,16 @@ def train(
                 system.after_step(names)
             pace.step(names)
             done = step + 1
+            interruption = interrupted is not None and interrupted() and done < stop
             if step % log_every == 0 or done == stop:
                 history.tick(step, time.perf_counter() - began)
-            if checkpoint and (done % checkpoint_every == 0 or done == stop):
+            if checkpoint and (done % checkpoint_every == 0 or done == stop or interruption):
                 checkpoints.save(checkpoint, fabric, system, optimisers, done, history)
             if on_step:
                 with torch.random.fork_rng(), _as_written(compute):
                     on_step(done)
+            if interruption:
+                raise KeyboardInterrupt
             pace.aside()
             bar.advance()
     if not checkpoint:

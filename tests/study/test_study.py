@@ -9,33 +9,7 @@ from labkit.errors import LabError
 from labkit.networks import store
 from labkit.study.study import arm_spec, arm_system, recorded, study, thinned
 from labkit.train import History
-
-PROFILES = """
-03_test:
-  lesson:
-    run:
-      system: cyclegan
-      data: digits_to_glyphs
-      data_settings: {size: 16, n_train: 40}
-      settings: {channels: 1, ngf: 4, ndf: 4, blocks: 1, d_layers: 1}
-      steps: 1
-      batch_size: 2
-      measures: [label_accuracy]
-    arms: {cycle: {}, naive: {settings: {lambda_cyc: 0.0}}}
-    seeds: [0]
-  study:
-    run: {steps: 2}
-    seeds: [0, 1]
-"""
-
-
-@pytest.fixture
-def house(tmp_path, monkeypatch):
-    for name in ("LESSONS", "RUNS", "RESULTS"):
-        monkeypatch.setattr(paths, name, tmp_path / name.lower())
-    (tmp_path / "lessons").mkdir()
-    (tmp_path / "lessons" / "profiles.yml").write_text(PROFILES)
-    return tmp_path
+from small_study import PROFILES
 
 
 def test_an_arm_is_what_all_share_and_its_own_difference(house):

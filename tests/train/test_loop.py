@@ -47,6 +47,17 @@ def test_stopping_after_some_steps_leaves_a_checkpoint_and_schedules_count_on(tm
     assert not same_state(whole, first)
 
 
+def test_an_interruption_waits_for_the_step_and_leaves_a_checkpoint(tmp_path, batches, make_cyclegan):
+    whole, parts, fresh = make_cyclegan(), make_cyclegan(), make_cyclegan()
+    history, done = train(whole, batches, 5), []
+    settings = {"checkpoint": tmp_path / "c.pt", "on_step": done.append}
+    with pytest.raises(KeyboardInterrupt):
+        train(parts, batches, 5, **settings, interrupted=lambda: len(done) == 2)  # asked in the third step
+    assert done == [1, 2, 3]
+    assert train(fresh, batches, 5, **settings, interrupted=lambda: len(done) == 4) == history  # too late
+    assert done == [1, 2, 3, 4, 5] and same_state(whole, fresh)
+
+
 def test_what_a_callback_draws_does_not_disturb_the_run(batches, make_cyclegan):
     quiet, noisy = make_cyclegan(), make_cyclegan()
     torch.manual_seed(0)
