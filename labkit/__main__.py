@@ -3,6 +3,7 @@
 import argparse
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from labkit.errors import LabError
@@ -343,7 +344,15 @@ def study(options: argparse.Namespace) -> int:
 
     lessons = notebooks.select(options.lessons, profiles.names())
     engine = {name: getattr(options, name) for name in ("jobs", "engine", "address")}
-    whole = studies(lessons, options.profile, options.arms, options.seeds, _compute(options), **engine)
+    whole = studies(
+        lessons,
+        options.profile,
+        options.arms,
+        options.seeds,
+        _compute(options),
+        **engine,
+        say=partial(print, flush=True),
+    )
     return 0 if whole else 1
 
 

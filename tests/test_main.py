@@ -78,6 +78,8 @@ def test_one_unreadable_file_does_not_stop_the_others(folders, capsys):
         (["translate", "nowhere", "--input", "x", "--output", "y"], "nowhere holds no run"),
         (["evaluate", "nowhere"], "nowhere holds no run"),
         (["study", "99"], "no lesson '99'"),
+        (["study", "03", "--jobs", "0"], "at least one run"),
+        (["study", "03", "--arms", "cycle", "none"], "no arm 'none' at profile study"),
         (["reproduce", "--lessons", "99"], "no lesson '99'"),
         (["reproduce", "--profile", "huge"], "huge"),
     ],

@@ -6,6 +6,7 @@ Ray and labkit. A task goes on from its checkpoint wherever it is taken up.
 
 import contextlib
 import os
+import platform
 import socket
 import tempfile
 import traceback
@@ -41,7 +42,8 @@ def train(
         raise LabError("The engine ray needs Ray: pip install 'labkit[cluster]'.") from None
     with _connected(ray, address or os.environ.get("RAY_ADDRESS"), jobs):
         gpu = compute.accelerator == "gpu" or (compute.accelerator == "auto" and "GPU" in ray.cluster_resources())
-        perform = ray.remote(num_cpus=1, num_gpus=int(gpu), max_retries=RETRIES)(_perform)
+        # One call a worker: what a task took of the memory goes with its process.
+        perform = ray.remote(num_cpus=1, num_gpus=int(gpu), max_retries=RETRIES, max_calls=1)(_perform)
         data = {"LABKIT_DATA": str(root)} if (root := paths.data_root()) else {}
         waiting, running, failed = list(tasks), {}, []
         try:
@@ -63,12 +65,13 @@ def train(
                         say(f"{task}: done")
                     task.beside("json").unlink(missing_ok=True)
                 for task in running.values() if not ended else ():
-                    say(f"{task.lesson}: {task.progress()}")
+                    say(task.progress())
         except KeyboardInterrupt:
             say("stopping: every run ends its step and writes a checkpoint.")
             for reference in running:
                 ray.cancel(reference)
-            ray.wait(list(running), num_returns=len(running))
+            if running:
+                ray.wait(list(running), num_returns=len(running))
             raise
     return failed
 
@@ -107,7 +110,7 @@ def _demand_answer(address: str) -> None:
 def _perform(task: Task, compute: Compute) -> None:
     """What a worker does: train the task, with all that is said in the task's log."""
     if not task.folder.parent.is_dir():
-        raise LabError(f"{task.folder.parent} is not on {os.uname().nodename}: the machines need this folder in common")
+        raise LabError(f"{task.folder.parent} is not on {platform.node()}: the machines need this folder in common")
     with open(task.beside("log"), "a") as log, contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
         try:
             task.train(compute)

@@ -67,7 +67,7 @@ class _Child:
     def say_progress(self, say: Callable[[str], None]) -> None:
         if time.monotonic() - self._said > SAY_EVERY:
             self._said = time.monotonic()
-            say(f"{self.task.lesson}: {self.task.progress()}")
+            say(self.task.progress())
 
     def end(self) -> None:
         """Once the process has ended."""

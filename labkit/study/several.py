@@ -1,7 +1,6 @@
 """Studies whose runs are trained side by side, and then measured and recorded one after the other, as in one study."""
 
 from collections.abc import Callable
-from functools import partial
 
 from labkit.errors import LabError
 from labkit.study import cluster, local
@@ -19,7 +18,7 @@ def studies(
     jobs: int | None = None,
     engine: str = "local",
     address: str | None = None,
-    say: Callable[[str], None] = partial(print, flush=True),  # noqa: B008 (keeps nothing)
+    say: Callable[[str], None] = print,
 ) -> bool:
     """Study the lessons (see `study`); returns whether every run came to its end.
 
@@ -45,7 +44,9 @@ def studies(
     chosen = {lesson: trainable(lesson, profile, names, say) for lesson, names in chosen.items()}
     tasks = {(lesson, arm): arm_tasks(lesson, profile, arm, seeds) for lesson in chosen for arm in chosen[lesson]}
     waiting = [task for group in tasks.values() for task in group if not task.is_finished()]
-    if engine == "ray":
+    if not waiting:
+        failed = []
+    elif engine == "ray":
         failed = cluster.train(waiting, jobs, compute, say, address)
     else:
         failed = local.train(waiting, jobs, compute, say)

@@ -49,12 +49,12 @@ class Task:
         return (self.folder / "weights.safetensors").exists()
 
     def progress(self) -> str:
-        """Where it is, as in "cycle 0: 120 of 4000"; "begins" before the first step."""
+        """Where it is, in words."""
         try:
             bar = json.loads(self.beside("json").read_text())
         except (OSError, ValueError):
-            return "begins"
-        return f"{bar['label']}: {bar['at']} of {bar['of']}"
+            return f"{self}: before its first step"
+        return f"{self.lesson}: {bar['label']}: {bar['at']} of {bar['of']}"
 
     def train(self, compute: Compute) -> Run:
         """The finished run, trained where it is not; one process at a time, others wait and find it finished.

@@ -102,6 +102,9 @@ def test_a_task_is_read_back_as_it_was(tmp_path):
     task = Task("03_test", "arm", spec, tmp_path / "run", 5, (1, 2))
     read = Task.from_json(task.to_json())
     assert vars(read) == vars(task) and str(read) == "03_test: arm, seed 3"
+    assert read.progress() == "03_test: arm, seed 3: before its first step"
+    task.beside("json").write_text('{"label": "arm 3", "at": 2, "of": 7}')
+    assert read.progress() == "03_test: arm 3: 2 of 7"
 
 
 def test_ctrl_c_waits_for_a_step_but_not_for_the_first_and_not_twice():
