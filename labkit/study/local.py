@@ -56,7 +56,7 @@ class _Child:
         task.folder.parent.mkdir(parents=True, exist_ok=True)
         with open(task.beside("log"), "wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "labkit.study.task", task.to_json(), json.dumps(asdict(compute))],
+                [sys.executable, "-m", "labkit.study.child", task.to_json(), json.dumps(asdict(compute))],
                 stdin=subprocess.PIPE,  # never written to: its end tells the child to stop
                 stdout=log,
                 stderr=subprocess.STDOUT,
