@@ -135,7 +135,7 @@ def grained_to_flat(
     paper: Literal["black", "grey"] = "black",
     seed: int = 0,
 ) -> DataSet:
-    """A: printed digits on grainy paper, a random window of a photograph of gravel. B: the same kind of print, flat paper.
+    """A: printed digits on grainy paper, a random window of a photograph of gravel. B: such print on flat paper.
 
     The plainest pair that loses information: every pixel of the paper is known in A and gone in B, and the print
     stays where it is. One channel.
