@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import torch
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -51,3 +52,10 @@ def image_grid(rows: Mapping[str, Tensor], columns: int = 10, inches: float = 0.
     if title:
         figure.text(label / width, 1 - 0.03 / height, title, va="top", fontsize=9.5, fontweight="bold")
     return figure
+
+
+def diverging(values: Tensor, largest: float) -> Tensor:
+    """Signed values (N, 1, H, W) as colours (N, 3, H, W) in [-1, 1]: 0 is white, -largest blue, +largest orange."""
+    share = (values / largest).clamp(-1, 1)
+    blue, orange = (torch.tensor(to_rgb(colour))[:, None, None] for colour in (style.BLUE, style.ORANGE))
+    return 2 * torch.where(share < 0, 1 + share * (1 - blue), 1 - share * (1 - orange)) - 1

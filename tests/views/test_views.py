@@ -12,10 +12,12 @@ from labkit.train.history import History
 from labkit.views import style
 from labkit.views.curves import COLOURS, looks, loss_curves, smoothed
 from labkit.views.densities import density_game
-from labkit.views.grids import as_pixels, image_grid, strip
+from labkit.views.grids import as_pixels, diverging, image_grid, strip
 from labkit.views.losses import adversarial_losses
+from labkit.views.notes_map import APPROACHES, notes_links, notes_map
 from labkit.views.points import point_clouds
 from labkit.views.source import source
+from labkit.views.task import paired_and_unpaired
 from labkit.views.widgets import explorer, slider
 
 
@@ -45,6 +47,34 @@ def test_pixels_keep_order_and_range():
     assert strip(images, gap=1).shape == (2, 11, 3)
     with pytest.raises(ValueError, match="3, H, W"):
         as_pixels(torch.zeros(2, 2, 4, 4))
+
+
+def test_a_signed_map_is_white_at_zero_and_bounded_by_two_colours():
+    values = torch.tensor([0.0, -0.5, 0.5, -9.0, 9.0]).view(5, 1, 1, 1)
+    pixels = as_pixels(diverging(values, largest=0.5))[:, 0, 0]
+    blue, orange = (torch.tensor(ImageColor.getrgb(colour)) / 255 for colour in (style.BLUE, style.ORANGE))
+    for found, wanted in zip(pixels, (torch.ones(3), blue, orange, blue, orange), strict=True):
+        assert found.tolist() == pytest.approx(wanted.tolist(), abs=1e-6)
+
+
+def test_the_task_shows_an_arrow_for_each_pair_and_none_between_collections():
+    pairs = torch.zeros(3, 3, 8, 8), torch.ones(3, 3, 8, 8)
+    figure = paired_and_unpaired(pairs, (torch.zeros(20, 3, 8, 8), torch.ones(5, 3, 8, 8)))
+    left, right = figure.axes
+    arrows = [[text for text in axes.texts if getattr(text, "arrow_patch", None)] for axes in (left, right)]
+    assert [len(found) for found in arrows] == [3, 0]
+    assert (len(left.images), len(right.images)) == (6, 9 + 5)
+    picture(figure)
+
+
+def test_the_map_names_every_place_and_its_links_lead_to_built_lessons(monkeypatch):
+    monkeypatch.setattr("labkit.views.notes_map.lesson_names", lambda: ["03_cyclegan", "07_cut"])
+    links, written = notes_links(), {text.get_text().removesuffix(" *") for text in notes_map().axes[0].texts}
+    for place in [place for places in APPROACHES.values() for place in places]:
+        assert place.name in links and place.name in written
+    assert "CUT, FastCUT, SinCUT [07](07_cut.ipynb)" in links and "StarGAN 09 (not built yet)" in links
+    assert "CUT, FastCUT, SinCUT *" in {text.get_text() for text in notes_map().axes[0].texts}
+    picture(notes_map())
 
 
 def test_grid_shows_every_image_at_its_place():
