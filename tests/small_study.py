@@ -1,6 +1,7 @@
 """Lessons small enough to study in a test. A module of its own, so that a test's child process can study them, too."""
 
 import json
+import signal
 import sys
 import time
 from pathlib import Path
@@ -89,5 +90,6 @@ def steps_counted(root: Path, before: dict[Path, int]) -> dict[Path, int]:
 
 
 if __name__ == "__main__":  # as `python -m labkit` would, in the folder that comes first
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what was started with `&`
     furnish(Path(sys.argv[1]), profiles=LONG)
     sys.exit(main(sys.argv[2:]))
