@@ -22,7 +22,7 @@ from labkit.errors import LabError
 from labkit.paths import write_atomically
 from labkit.profiles import knob_values, names
 
-MAX_NOTEBOOK_BYTES = 2_000_000  # some thirty figures: readers judge a lesson by its pictures
+MAX_NOTEBOOK_BYTES = 1_500_000  # some thirty figures: readers judge a lesson by its pictures
 MAX_FIGURE_BYTES = 100_000
 CELL_SECONDS = 900
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -347,7 +347,7 @@ def problems(name: str, lessons_dir: Path | None = None, notebooks_dir: Path | N
     lesson, notebook = read_lesson(lessons_dir / f"{name}.md"), read_notebook(path)
     found = _drift(lesson, notebook) + _unfinished(notebook, name, lessons_dir)
     if path.stat().st_size > MAX_NOTEBOOK_BYTES:
-        found.append(f"weighs {path.stat().st_size / 1e6:.2f} MB; at most {MAX_NOTEBOOK_BYTES / 1e6:.0f} MB is allowed")
+        found.append(f"weighs {path.stat().st_size / 1e6:.2f} MB; at most {MAX_NOTEBOOK_BYTES / 1e6:.1f} MB is allowed")
     for number, cell in enumerate(notebook.cells, start=1):
         found += [f"cell {number}: {sentence}" for sentence in _output_problems(cell)]
     return found

@@ -270,7 +270,7 @@ def test_a_change_of_the_text_is_no_edit_of_the_notebook(executed):
         (lambda cells: cells[4].update(execution_count=7), "not in order"),
         (lambda cells: cells[4]["outputs"].append(ERROR), "error output (ValueError)"),
         (lambda cells: cells[4]["outputs"].append(figure(120_000)), "figure of 120 kB"),
-        (lambda cells: cells[4]["outputs"].append(stream("x" * 2_100_000)), "weighs 2.10 MB"),
+        (lambda cells: cells[4]["outputs"].append(stream("x" * 1_600_000)), "weighs 1.60 MB"),
         (lambda cells: cells[4]["outputs"].append(stream("at /home/somebody/lab/x.py")), "path of this machine"),
         (lambda cells: cells[4]["outputs"].append(stream(f"at {notebooks.paths.ROOT}")), "path of this machine"),
         (
