@@ -26,7 +26,7 @@ TERMS = {
     "two_collections": PHOTOS,
     "textured_to_flat": f"{DRAWN}; its textures: {PHOTOS}",
     "grained_to_flat": f"{DRAWN}; its textures: {PHOTOS}",
-    "figure_on_ground": f"{DRAWN}; its textures: {PHOTOS}",
+    "figure_on_ground": f"{DRAWN}; the outline of its horse: scikit-image, public domain",
     "ring": DRAWN,
     "grid": DRAWN,
     "rings": DRAWN,

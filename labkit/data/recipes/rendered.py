@@ -7,7 +7,7 @@ the pictures, and what the scene holds where, to the metrics alone.
 The textures are real photographs of grass, gravel and brick (scikit-image).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
@@ -168,109 +168,112 @@ def grained_to_flat(
     )
 
 
-# -- a figure on a ground: brown horse in the grass <-> striped horse on gravel ----------------------------------------
+# -- figures on a ground: brown horses on green <-> striped horses on sand ---------------------------------------------
 
 
 COATS = {  # of horses: the darkest and the brightest colour, RGB in [0, 1]
     "brown": ((0.26, 0.12, 0.05), (0.55, 0.30, 0.14)),
     "white": ((0.62, 0.60, 0.58), (0.97, 0.96, 0.94)),
 }
+GREEN, SAND = ((0.20, 0.38, 0.14), (0.48, 0.68, 0.32)), ((0.60, 0.48, 0.26), (0.90, 0.78, 0.50))  # darkest, brightest
 
 
 @dataclass(frozen=True)
-class _Herd:
-    """Horses of `n` scenes: where each is (mask, (n, 1, S, S) in [0, 1]), its own coordinates, (n, S, S, 2), and the
-    darkest and brightest colours of its coat, (2, n, 3, 1, 1)."""
+class _Herds:
+    """`n` scenes with up to k horses: where each horse is, (n, k, 1, S, S) in [0, 1] (0 everywhere: there is none), its
+    own coordinates, (n, k, S, S, 2), its coat's darkest and brightest colours, (2, n, 1, 3, 1, 1), and the shade of the
+    ground, (n, 1, 1, 1) in [0, 1]."""
 
-    mask: Tensor
+    masks: Tensor
     own: Tensor
     coat: Tensor
+    shade: Tensor
 
 
 def figure_on_ground(
-    size: int = 64, n_train: int = 400, n_test: int = 60, coats: Sequence[str] = ("brown",), seed: int = 0
+    size: int = 48,
+    n_train: int = 600,
+    n_test: int = 100,
+    most: int = 3,
+    coats: Sequence[str] = ("brown",),
+    seed: int = 0,
 ) -> DataSet:
-    """A: a brown horse on grass. B: a striped horse on dry gravel: figure and ground both change between the domains.
+    """A: one to `most` brown horses on plain green. B: striped horses on plain sand. Figures and ground both change.
 
-    With two `coats` a horse of A has the one or the other, and its label says which (the place in `coats`): a colour
-    that no zebra shows, so that A to B loses it.
+    Horses stand anywhere, so that a place says nothing about what is there. The ground is plain, in a shade of its own.
+    With two `coats` the horses of a scene of A have the one or the other, and its label says which (the place in
+    `coats`): a colour that no zebra shows, so that A to B loses it.
 
-    `truth["A", "mask"]` and `truth["B", "mask"]` tell the metrics where the figure is, (N, 1, size, size) in [0, 1]:
-    with them one can ask whether a translation moved the figure, or painted stripes on the ground. The grain of the
-    ground is drawn anew in each domain, so there the truth is one of many.
+    `truth["A", "mask"]` and `truth["B", "mask"]` tell the metrics where the figures are, (N, 1, size, size) in [0, 1]:
+    with them one can ask whether a translation moved a figure, or painted stripes on the ground.
     """
     if not coats or not set(coats) <= COATS.keys():
         raise LabError(f"figure_on_ground: coats are among {', '.join(COATS)}, found {', '.join(coats) or 'none'}.")
-    herd_A, herd_B, herd = (_herd(n, size, 3 * seed + part) for part, n in enumerate((n_train, n_train, n_test)))
-    (herd_A, labels_A), (herd, labels) = (_dressed(h, coats, 3 * seed + part) for part, h in ((0, herd_A), (2, herd)))
-    plain, striped, mask = (
-        _painted(_plain, herd, 3 * seed + 2),
-        _painted(_striped, herd, 3 * seed + 2),
-        _halved(herd.mask),
-    )
+    if most < 1:
+        raise LabError(f"figure_on_ground: a scene has one horse at least, found most = {most}.")
+    in_A, in_B, test = (_herds(n, size, most, 3 * seed + part) for part, n in enumerate((n_train, n_train, n_test)))
+    (in_A, labels_A), (test, labels) = (_dressed(s, coats, 3 * seed + part) for part, s in ((0, in_A), (2, test)))
+    plain, striped, mask = _plain(test), _striped(test), _halved(test.masks.amax(1))
     return DataSet(
         "figure_on_ground",
-        {
-            "A": Domain("horses", _painted(_plain, herd_A, 3 * seed), labels_A),
-            "B": Domain("zebras", _painted(_striped, herd_B, 3 * seed + 1)),
-        },
+        {"A": Domain("horses", _plain(in_A), labels_A), "B": Domain("zebras", _striped(in_B))},
         {"A": Domain("horses", plain, labels), "B": Domain("zebras", striped)},
         {("A", "B"): striped, ("B", "A"): plain, ("A", "mask"): mask, ("B", "mask"): mask},
     )
 
 
-def _herd(n: int, size: int, seed: int) -> _Herd:
-    """One silhouette in `n` poses: mirrored, turned, stretched, sheared and shifted; drawn at twice the size."""
+def _herds(n: int, size: int, most: int, seed: int) -> _Herds:
+    """One silhouette, mirrored, turned, stretched, sheared, and put anywhere; drawn at twice the size."""
     rng = np.random.default_rng([seed, 0x405E])
-    low, high = [-0.20, -0.12, 0.72, 0.85, -0.15, -0.15], [0.20, 0.16, 1.05, 1.15, 0.15, 0.15]
-    pose = torch.from_numpy(rng.uniform(low, high, size=(n, 6)).astype(np.float32))[:, :, None, None]
+    low, high = [-0.62, -0.62, 0.50, 0.85, -0.15, -0.15], [0.62, 0.62, 0.72, 1.15, 0.15, 0.15]
+    pose = torch.from_numpy(rng.uniform(low, high, size=(n * most, 6)).astype(np.float32))[:, :, None, None]
     shift_x, shift_y, scale, stretch, angle, shear = pose.unbind(1)
-    mirror = torch.from_numpy(rng.choice([-1.0, 1.0], size=(n, 1, 1)).astype(np.float32))
+    mirror = torch.from_numpy(rng.choice([-1.0, 1.0], size=(n * most, 1, 1)).astype(np.float32))
     line = (torch.arange(2 * size) * 2 + 1) / (2 * size) - 1
     dx, dy = line[None, None, :] - shift_x, line[None, :, None] - shift_y
     y = (angle.cos() * dy - angle.sin() * dx) / scale
     x = mirror * (angle.cos() * dx + angle.sin() * dy + shear * dy) / (scale * stretch)
     own = torch.stack([x, y], 3)
-    silhouette = _silhouette()[None, None].expand(n, -1, -1, -1)
-    brown = torch.tensor(COATS["brown"])[:, None, :, None, None].expand(-1, n, -1, -1, -1)
-    return _Herd(F.grid_sample(silhouette, own, align_corners=False), own, brown)
+    masks = F.grid_sample(_silhouette().expand(n * most, 1, -1, -1), own, align_corners=False)
+    there = torch.arange(most) < torch.from_numpy(rng.integers(1, most + 1, size=(n, 1)))
+    shade = torch.from_numpy(rng.uniform(size=(n, 1, 1, 1)).astype(np.float32))
+    brown = torch.tensor(COATS["brown"])[:, None, None, :, None, None].expand(-1, n, -1, -1, -1, -1)
+    masks = masks.unflatten(0, (n, most)) * there[..., None, None, None]
+    return _Herds(masks, own.unflatten(0, (n, most)), brown, shade)
 
 
-def _dressed(herd: _Herd, coats: Sequence[str], seed: int) -> tuple[_Herd, Tensor | None]:
-    """The herd in coats drawn from `coats`, and each horse's place among them; None where there is no choice."""
+def _dressed(herds: _Herds, coats: Sequence[str], seed: int) -> tuple[_Herds, Tensor | None]:
+    """The scenes in coats drawn from `coats`, and each one's place among them; None where there is no choice."""
     rng = np.random.default_rng([seed, 0xC0A7])
-    drawn = torch.from_numpy(rng.integers(len(coats), size=len(herd.mask)))
+    drawn = torch.from_numpy(rng.integers(len(coats), size=len(herds.masks)))
     colours = torch.tensor([COATS[coat] for coat in coats])[drawn]  # (n, 2, 3)
-    dressed = replace(herd, coat=colours.transpose(0, 1)[..., None, None])
+    dressed = replace(herds, coat=colours.transpose(0, 1)[:, :, None, :, None, None])
     return dressed, drawn if len(coats) > 1 else None
 
 
-def _plain(herd: _Herd, rng: np.random.Generator) -> Tensor:
-    n, side = len(herd.mask), herd.mask.shape[-1]
-    ground = _between((0.10, 0.20, 0.06), (0.50, 0.66, 0.30), _grain("grass", n, side, rng))
-    dark, bright = herd.coat
-    coat = dark + (bright - dark) * (0.35 * _grain("gravel", n, side, rng) + 0.65 * _light(herd))
-    return _halved(ground + (coat - ground) * herd.mask) * 2 - 1
+def _plain(herds: _Herds) -> Tensor:
+    dark, bright = herds.coat
+    return _painted(herds, GREEN, dark + (bright - dark) * _light(herds))
 
 
-def _striped(herd: _Herd, rng: np.random.Generator) -> Tensor:
-    n, side = len(herd.mask), herd.mask.shape[-1]
-    ground = _between((0.50, 0.40, 0.24), (0.86, 0.76, 0.54), _grain("gravel", n, side, rng))
-    x, y = herd.own.unbind(3)
-    stripes = torch.sigmoid(12 * torch.sin(26 * (x + 0.25 * torch.sin(3 * y))) + 1)[:, None]
-    coat = _between((0.06, 0.06, 0.07), (0.96, 0.95, 0.92), stripes * (0.75 + 0.25 * _light(herd)))
-    return _halved(ground + (coat - ground) * herd.mask) * 2 - 1
+def _striped(herds: _Herds) -> Tensor:
+    x, y = herds.own.unbind(4)
+    stripes = torch.sigmoid(6 * torch.sin(17 * (x + 0.15 * torch.sin(3 * y))) + 0.5)[:, :, None]
+    return _painted(herds, SAND, _between((0.06, 0.06, 0.07), (0.96, 0.95, 0.92), stripes))
 
 
-def _painted(painter: Callable[[_Herd, np.random.Generator], Tensor], herd: _Herd, seed: int) -> Tensor:
-    rng = np.random.default_rng([seed, 0xB20])
-    parts = zip(herd.mask.split(_AT_ONCE), herd.own.split(_AT_ONCE), herd.coat.split(_AT_ONCE, 1), strict=True)
-    return torch.cat([painter(_Herd(*part), rng) for part in parts])
+def _painted(herds: _Herds, ground: tuple, coats: Tensor) -> Tensor:
+    """Pictures (n, 3, S / 2, S / 2) in [-1, 1]: the ground, and on it one figure after the other in its coat."""
+    side = herds.masks.shape[-1]
+    picture = _between(*ground, herds.shade).expand(-1, -1, side, side)
+    for mask, coat in zip(herds.masks.unbind(1), coats.unbind(1), strict=True):
+        picture = picture + (coat - picture) * mask
+    return _halved(picture) * 2 - 1
 
 
-def _light(herd: _Herd) -> Tensor:
-    """Brighter on the back of the figure than on its belly: (n, 1, S, S) in [0, 1]."""
-    return (0.5 - 0.6 * herd.own[..., 1]).clamp(0, 1)[:, None]
+def _light(herds: _Herds) -> Tensor:
+    """Brighter on the back of a figure than on its belly: (n, k, 1, S, S) in [0, 1]."""
+    return (0.5 - 0.6 * herds.own[..., 1]).clamp(0, 1)[:, :, None]
 
 
 def _silhouette() -> Tensor:
