@@ -52,27 +52,52 @@ def info_nce(
     return losses.mean() if reduction == "mean" else losses
 
 
-def patch_nce(query: Tensor, key: Tensor, tau: float = 0.07, negatives: str = "internal") -> Tensor:
+def patch_nce(
+    query: Tensor,
+    key: Tensor,
+    tau: float = 0.07,
+    negatives: str = "internal",
+    count: int = 0,
+    bank: Tensor | None = None,
+) -> Tensor:
     """PatchNCE of one layer (Park et al. 2020, arXiv 2007.15651, Eqs. 3 and 4): which place of the input is this?
 
     query:     (B, S, C) unit vectors at S places of each output image.
     key:       (B, S, C) unit vectors at the same places of its input; row s belongs to row s. No gradient enters it.
-    negatives: "internal", the other places of the own input; "external", all places of the other inputs; "both".
+    negatives: "internal", the other places of the own input; "external", places of the other inputs; "both", all of
+               these; "queue", the keys in `bank`.
+    count:     how many negatives "external" and "queue" take, at random, anew for each image; 0 takes all.
+    bank:      (K, C) unit vectors at places of earlier inputs.
     """
     key = key.detach()
     images, places, _ = key.shape
     if negatives == "internal":
         own_place = torch.eye(places, dtype=torch.bool, device=key.device)
         return info_nce(query, key, key, tau, own_place.expand(images, -1, -1))
-    if negatives not in ("external", "both"):
-        raise LabError(f"negatives are internal, external or both, not '{negatives}'.")
+    if negatives == "both":
+        query, key = query.flatten(0, 1), key.flatten(0, 1)  # (B·S, C)
+        return info_nce(query, key, key, tau, torch.eye(len(key), dtype=torch.bool, device=key.device))
     if negatives == "external" and images < 2:
         raise LabError("external negatives come from the other images of a batch, which needs two or more of them.")
-    query, key = query.flatten(0, 1), key.flatten(0, 1)  # (B·S, C)
-    image = torch.arange(images, device=key.device).repeat_interleave(places)
-    own_image = image[:, None] == image[None, :]
-    own_place = torch.eye(len(key), dtype=torch.bool, device=key.device)
-    return info_nce(query, key, key, tau, own_image if negatives == "external" else own_place)
+    if negatives == "external":
+        pools = [torch.cat([key[:i], key[i + 1 :]]).flatten(0, 1) for i in range(images)]
+    elif negatives == "queue":
+        pools = [bank] * images
+    else:
+        raise LabError(f"negatives are internal, external, both or queue, not '{negatives}'.")
+    if count:
+        pools = [pool[torch.randperm(len(pool), device=pool.device)[:count]] for pool in pools]
+    return info_nce(query, key, torch.stack(pools), tau)
+
+
+def sliced_wasserstein(x: Tensor, y: Tensor, directions: Tensor) -> Tensor:
+    """How far apart two collections of vectors are, whatever their order: the distance of their sorted projections.
+
+    x, y:       (..., S, C), as many vectors in each. Exchanging rows changes nothing: no vector has a partner.
+    directions: (D, C), unit vectors to project on. Rabin et al. 2011; returns (...), in the units of x.
+    """
+    projected = [(directions @ v.transpose(-1, -2)).sort(-1).values for v in (x, y)]
+    return (projected[0] - projected[1]).abs().mean((-1, -2))
 
 
 def nt_xent(view_1: Tensor, view_2: Tensor, tau: float = 0.5, ignore: Tensor | None = None) -> Tensor:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from labkit.losses import contrastive
 from labkit.metrics.base import Measurement
 from labkit.metrics.steganography import GREY, jpeg, white_noise
 from labkit.torchvision_shim import torchvision  # noqa: F401  (before torchmetrics, which imports torchvision)
@@ -44,8 +45,8 @@ def sliced_wasserstein(pictures: Tensor, references: Tensor, side: int = 5, dire
     generator = torch.Generator().manual_seed(0)
     axes = torch.randn(directions, pictures.shape[1] * side**2, generator=generator).to(pictures)
     axes = F.normalize(axes, dim=1)
-    projected = [(axes @ F.unfold(x, side)).sort(dim=2).values for x in (pictures, references)]
-    return (projected[0] - projected[1]).abs().mean((1, 2))
+    heaps = [F.unfold(x, side).transpose(1, 2) for x in (pictures, references)]
+    return contrastive.sliced_wasserstein(*heaps, axes)
 
 
 # Distortions ---------------------------------------------------------------------------------------------------------

@@ -16,26 +16,34 @@ Differences
 6. The own place is left out of the negatives; the code gives it a score of -10, which weighs e^-143.
 7. The code draws the places of real_A with fake_B and those of real_B with idt_B one after the other. Here both terms
    share one draw.
-8. For experiments: antialias False gives CycleGAN's networks, with the taps at the same stages (in the code its layer
-   numbers then point elsewhere); negatives, nce_layers and num_patches are those of the paper's Table 2.
+8. Negatives from a queue are keys of earlier images as the encoder made them then; the paper's come from a momentum
+   encoder.
+9. For experiments: antialias False gives CycleGAN's networks, with the taps at the same stages (in the code its layer
+   numbers then point elsewhere); negatives, nce_layers and num_patches are those of the paper's Table 2; patch_loss
+   "swd" compares the same vectors as collections that know no places.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional
 
 from labkit.errors import LabError
 from labkit.losses.adversarial import discriminator_loss, generator_loss
-from labkit.losses.contrastive import patch_nce
+from labkit.losses.contrastive import patch_nce, sliced_wasserstein
 from labkit.nets.blocks import init_xavier
 from labkit.nets.discriminators import PatchGAN
 from labkit.nets.generators import ResnetGenerator
+from labkit.nets.memory import FeatureQueue
 from labkit.nets.patches import PatchHeads, at_places, random_places
 from labkit.nets.upsampling import Upsampling
 from labkit.systems.base import Player, Translator, by_average
 from labkit.systems.schedules import linear_decay
+
+DIRECTIONS = 64  # of the sliced Wasserstein distance
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,10 @@ class CUTSettings:
     lambda_idt: float = 1.0  # λ_Y, PatchNCE between real_B and idt_B; the code's 0.5; 0 leaves its passes out
     nce_layers: tuple[int, ...] = (0, 1, 2, 3, 4)  # which of G's taps are contrasted, 0 is the image itself
     num_patches: int = 256  # places that are sampled in every layer (fewer where a map has fewer)
-    negatives: Literal["internal", "external", "both"] = "internal"  # other places of the image, or other images
+    negatives: Literal["internal", "external", "both", "queue"] = "internal"  # of the image, the batch, earlier images
+    num_negatives: int = 0  # of "external" and "queue": how many of them a query sees, at random; 0: all
+    queue: int = 8192  # keys of earlier images that are kept for each layer and domain, for negatives "queue"
+    patch_loss: Literal["nce", "swd"] = "nce"  # swd: sliced Wasserstein, through heads that stay as they were drawn
     tau: float = 0.07  # temperature
     dim: int = 256  # numbers in a projected patch
     flip: float = 0.0  # share of the steps whose input is mirrored, and its features mirrored back
@@ -68,6 +79,7 @@ class CUTSettings:
 
 class CUT(Translator):
     Settings = CUTSettings
+    training_only = (*Translator.training_only, "banks")
     coupling = "one draw of patches for all images of a batch"
     gan_loss = "lsgan"
 
@@ -82,10 +94,18 @@ class CUT(Translator):
             raise LabError(f"cut: with {s.blocks} blocks some of the nce_layers {s.nce_layers} are one; leave it out.")
         self.F = init_xavier(PatchHeads([self.G_AB.tap_channels[layer] for layer in s.nce_layers], s.dim), s.init_gain)
         if s.negatives != "internal":
-            self.coupling = "negatives from the other images of a batch"
+            self.coupling = "negatives from other images"
+        if s.negatives == "queue":  # one for each layer, for either domain
+            self.banks = nn.ModuleDict({key: self._queues() for key in "AB"})
+        if s.patch_loss == "swd":  # heads that learn would make all collections alike
+            self.F.requires_grad_(False)
+            self.register_buffer("directions", functional.normalize(torch.randn(DIRECTIONS, s.dim), dim=1))
         self.keep_averages("G_AB")
 
-    def _networks(self) -> tuple[torch.nn.Module, torch.nn.Module]:
+    def _queues(self) -> nn.ModuleList:
+        return nn.ModuleList(FeatureQueue(self.settings.queue, self.settings.dim) for _ in self.taps)
+
+    def _networks(self) -> tuple[nn.Module, nn.Module]:
         s = self.settings
         G = ResnetGenerator(s.channels, s.channels, s.ngf, s.blocks, s.antialias, s.upsample)
         D = PatchGAN(s.channels, s.ndf, s.d_layers, s.antialias)
@@ -98,9 +118,8 @@ class CUT(Translator):
             return torch.optim.Adam(parameters, lr=s.lr, betas=(s.beta1, s.beta2))
 
         decay = linear_decay(s.constant_share)
-        return tuple(
-            Player(name, (net,), adam, schedule=decay) for name, net in (("D", "D_B"), ("G", "G_AB"), ("F", "F"))
-        )
+        networks = {"D": "D_B", "G": "G_AB"} | ({"F": "F"} if s.patch_loss == "nce" else {})
+        return tuple(Player(name, (network,), adam, schedule=decay) for name, network in networks.items())
 
     def forward(self, batch: dict[str, Tensor], due: frozenset[str]) -> dict[str, Tensor]:
         out = {"real_A": batch["A"], "real_B": batch["B"]}
@@ -124,6 +143,7 @@ class CUT(Translator):
             with torch.no_grad():
                 keys = self.F([at_places(m, p) for m, p in zip(maps, places, strict=True)])
             out |= {f"key_{i}": key for i, key in enumerate(keys)}
+            self.newest = keys, len(batch["A"])  # for the queues, after the step
         return out
 
     def losses(self, player: str, out: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -143,15 +163,27 @@ class CUT(Translator):
         queries = self.F([out[f"query_{i}"].detach() if detach else out[f"query_{i}"] for i in layers])
         keys = [out[f"key_{i}"] for i in layers]
 
-        def nce(images: slice) -> Tensor:
-            each = [patch_nce(q[images], k[images], s.tau, s.negatives) for q, k in zip(queries, keys, strict=True)]
-            return sum(each) / len(each)
+        def each_layer(images: slice, domain: str) -> Iterator[Tensor]:
+            for layer, (q, k) in enumerate(zip(queries, keys, strict=True)):
+                if s.patch_loss == "swd":
+                    yield sliced_wasserstein(q[images], k[images], self.directions).mean()
+                else:
+                    bank = self.banks[domain][layer].keys if s.negatives == "queue" else None
+                    yield patch_nce(q[images], k[images], s.tau, s.negatives, s.num_negatives, bank)
 
         of_A = len(out["real_A"])
-        terms = {"nce": s.lambda_nce * nce(slice(of_A))}
+        terms = {"nce": s.lambda_nce * sum(each_layer(slice(of_A), "A")) / len(layers)}
         if s.lambda_idt:
-            terms["idt"] = s.lambda_idt * nce(slice(of_A, None))
+            terms["idt"] = s.lambda_idt * sum(each_layer(slice(of_A, None), "B")) / len(layers)
         return terms
+
+    def after_step(self, due: frozenset[str]) -> None:
+        super().after_step(due)
+        if self.settings.negatives == "queue":
+            keys, of_A = self.newest
+            for domain, images in (("A", slice(of_A)), ("B", slice(of_A, None))):
+                for queue, key in zip(self.banks[domain], keys, strict=True):
+                    queue.enqueue(key[images].flatten(0, 1))
 
     @by_average
     def translate(self, x: Tensor, src: str = "A", dst: str = "B") -> Tensor:

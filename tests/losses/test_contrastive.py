@@ -15,6 +15,7 @@ from labkit.losses.contrastive import (
     negative_weights,
     nt_xent,
     patch_nce,
+    sliced_wasserstein,
     uniformity,
 )
 
@@ -218,5 +219,32 @@ def test_patch_nce_refuses_negatives_that_there_are_not():
     query, key = patches(images=1)
     with pytest.raises(LabError, match="other images"):
         patch_nce(query, key, negatives="external")
-    with pytest.raises(LabError, match="internal, external or both"):
+    with pytest.raises(LabError, match="internal, external, both or queue"):
         patch_nce(query, key, negatives="inside")
+
+
+def test_patch_nce_takes_as_many_external_negatives_as_it_is_told():
+    same = torch.ones(3, 16, 4) / 2
+    assert patch_nce(same, same, negatives="external").item() == pytest.approx(math.log(33), abs=1e-4)
+    assert patch_nce(same, same, negatives="external", count=15).item() == pytest.approx(math.log(16), abs=1e-4)
+
+
+def test_patch_nce_takes_the_keys_of_earlier_images_from_a_bank():
+    query, key = patches()
+    bank = F.normalize(torch.randn(50, query.shape[2], generator=torch.Generator().manual_seed(5)), dim=1)
+    losses = [
+        -(q @ k).item() / 0.2 + math.log(math.exp((q @ k).item() / 0.2) + (q @ bank.T / 0.2).exp().sum().item())
+        for q, k in zip(query.flatten(0, 1), key.flatten(0, 1), strict=True)
+    ]
+    found = patch_nce(query, key, 0.2, "queue", bank=bank)
+    assert found.item() == pytest.approx(sum(losses) / len(losses), rel=1e-5)
+    few = patch_nce(query, key, 0.2, "queue", count=5, bank=bank)
+    assert few < found
+
+
+def test_sliced_wasserstein_knows_values_and_no_places():
+    x = torch.tensor([[0.0, 0.0], [1.0, 0.0], [2.0, 2.0]])
+    axes = torch.eye(2)
+    moved = x + torch.tensor([0.3, 0.5])
+    assert sliced_wasserstein(x, x[[2, 0, 1]], axes) == 0
+    assert sliced_wasserstein(x[None], moved[None], axes).tolist() == pytest.approx([0.4])

@@ -132,11 +132,36 @@ def test_d_sees_real_and_generated_images_and_leaves_g_alone(batch):
     assert all(p.grad is None for p in system.G_AB.parameters())
 
 
-@pytest.mark.parametrize("negatives", ["external", "both"])
+@pytest.mark.parametrize("negatives", ["external", "both", "queue"])
 def test_negatives_from_other_images_couple_the_batch(negatives, batch):
     system = make(negatives=negatives)
     assert "negatives" in system.coupling
     assert system.losses("G", system(batch, ALL))["nce"].isfinite()
+
+
+def test_a_queue_holds_the_keys_of_earlier_images_of_each_domain(batch):
+    system = make(negatives="queue", queue=40, num_negatives=9)
+    before = system.banks["A"][0].keys.clone()
+    out = system(batch, ALL)
+    system.losses("G", out)
+    system.after_step(ALL)
+    for domain, images in (("A", slice(2)), ("B", slice(2, None))):
+        for layer, queue in enumerate(system.banks[domain]):
+            assert torch.equal(queue.keys[:18], out[f"key_{layer}"][images].flatten(0, 1))
+    assert torch.equal(system.banks["A"][0].keys[18:], before[18:])
+    assert not any(name.startswith("banks") for name, _ in system.named_parameters())
+
+
+def test_a_distance_of_collections_takes_the_place_of_patch_nce(batch):
+    system = make(patch_loss="swd")
+    assert [player.name for player in system.players()] == ["D", "G"]
+    out = system(batch, ALL)
+    terms = system.losses("G", out)
+    assert terms.keys() == {"adv", "nce", "idt"}
+    shuffled = out | {f"key_{i}": out[f"key_{i}"].flip(1) for i in range(5)}
+    assert system.losses("G", shuffled)["nce"].item() == pytest.approx(terms["nce"].item(), rel=1e-9)
+    sum(terms.values()).backward()
+    assert all(p.grad is None for p in system.F.parameters())
 
 
 def test_layers_can_be_chosen_and_wrong_ones_are_refused(batch):
