@@ -57,6 +57,23 @@ def ground_kept(run: Run) -> Measurement:
     return mean_of("ground kept", (~found & ~mask).sum((1, 2, 3)) / (~mask).sum((1, 2, 3)), run)
 
 
+def saddle(images: Tensor) -> Tensor:
+    """Where images (N, 3, H, W) are red as a saddle, which no coat and no ground is: (N, 1, H, W)."""
+    red, green, blue = F.avg_pool2d(images, 3, stride=1, padding=1, count_include_pad=False).split(1, 1)
+    return (red - torch.maximum(green, blue)) / 2 > 0.3
+
+
+def saddle_invented(run: Run) -> Measurement:
+    """The share of translations that show a saddle, of at least eight pixels. No horse of A bears one."""
+    return mean_of("saddle invented", (saddle(translated(run)).sum((1, 2, 3)) >= 8).float(), run)
+
+
+def saddle_invented_copy(run: Run) -> Measurement:
+    """The same of the inputs: what the measure takes for a saddle without one."""
+    shown = saddle(run.dataset.test["A"].images).sum((1, 2, 3)) >= 8
+    return mean_of("saddle invented, copy", shown.float(), run)
+
+
 def figure_readable(run: Run) -> Measurement:
     """Can the figure still be made out, whatever its colours? A linear reader of local colour and contrast (5 × 5
     pixels) is fitted on one half of the translations, by least squares, and tells figure from ground in the other."""
@@ -122,6 +139,8 @@ MEASURES = named(
     figure_found,
     figure_painted,
     ground_kept,
+    saddle_invented,
+    saddle_invented_copy,
     figure_readable,
     coat_recovered,
     coat_recovered_disturbed,

@@ -65,3 +65,10 @@ def test_a_coat_comes_home_or_does_not(horses):
     hidden = known(horses, lambda x: 1e-3 * x + 0.002, lambda y: 1e3 * (y - 0.002))
     assert figure_and_ground.coat_recovered(hidden).value == 1
     assert figure_and_ground.coat_recovered_disturbed(hidden).value < 0.9
+
+
+def test_a_saddle_is_seen_where_there_is_one_and_not_where_there_is_none(horses):
+    saddled = load("figure_on_ground", {"size": 32, "n_train": 12, "n_test": 12, "saddled": True}).train["B"].images
+    assert figure_and_ground.saddle_invented(known(horses, lambda x: saddled)).value > 0.8
+    clean = known(horses, lambda x: horses.truth["A", "B"])
+    assert figure_and_ground.saddle_invented(clean).value == figure_and_ground.saddle_invented_copy(clean).value == 0

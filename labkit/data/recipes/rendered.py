@@ -176,6 +176,7 @@ COATS = {  # of horses: the darkest and the brightest colour, RGB in [0, 1]
     "white": ((0.62, 0.60, 0.58), (0.97, 0.96, 0.94)),
 }
 GREEN, SAND = ((0.20, 0.38, 0.14), (0.48, 0.68, 0.32)), ((0.60, 0.48, 0.26), (0.90, 0.78, 0.50))  # darkest, brightest
+SADDLE = (0.85, 0.10, 0.12)
 
 
 @dataclass(frozen=True)
@@ -196,13 +197,15 @@ def figure_on_ground(
     n_test: int = 100,
     most: int = 3,
     coats: Sequence[str] = ("brown",),
+    saddled: bool = False,
     seed: int = 0,
 ) -> DataSet:
     """A: one to `most` brown horses on plain green. B: striped horses on plain sand. Figures and ground both change.
 
     Horses stand anywhere, so that a place says nothing about what is there. The ground is plain, in a shade of its own.
     With two `coats` the horses of a scene of A have the one or the other, and its label says which (the place in
-    `coats`): a colour that no zebra shows, so that A to B loses it.
+    `coats`): a colour that no zebra shows, so that A to B loses it. Where `saddled`, each zebra of the training
+    pictures bears a red saddle: a part that B has and A lacks. The truth has none.
 
     `truth["A", "mask"]` and `truth["B", "mask"]` tell the metrics where the figures are, (N, 1, size, size) in [0, 1]:
     with them one can ask whether a translation moved a figure, or painted stripes on the ground.
@@ -214,9 +217,10 @@ def figure_on_ground(
     in_A, in_B, test = (_herds(n, size, most, 3 * seed + part) for part, n in enumerate((n_train, n_train, n_test)))
     (in_A, labels_A), (test, labels) = (_dressed(s, coats, 3 * seed + part) for part, s in ((0, in_A), (2, test)))
     plain, striped, mask = _plain(test), _striped(test), _halved(test.masks.amax(1))
+    zebras = _striped(in_B, saddled)
     return DataSet(
         "figure_on_ground",
-        {"A": Domain("horses", _plain(in_A), labels_A), "B": Domain("zebras", _striped(in_B))},
+        {"A": Domain("horses", _plain(in_A), labels_A), "B": Domain("zebras", zebras)},
         {"A": Domain("horses", plain, labels), "B": Domain("zebras", striped)},
         {("A", "B"): striped, ("B", "A"): plain, ("A", "mask"): mask, ("B", "mask"): mask},
     )
@@ -256,10 +260,14 @@ def _plain(herds: _Herds) -> Tensor:
     return _painted(herds, GREEN, dark + (bright - dark) * _light(herds))
 
 
-def _striped(herds: _Herds) -> Tensor:
+def _striped(herds: _Herds, saddled: bool = False) -> Tensor:
     x, y = herds.own.unbind(4)
     stripes = torch.sigmoid(6 * torch.sin(17 * (x + 0.15 * torch.sin(3 * y))) + 0.5)[:, :, None]
-    return _painted(herds, SAND, _between((0.06, 0.06, 0.07), (0.96, 0.95, 0.92), stripes))
+    coat = _between((0.06, 0.06, 0.07), (0.96, 0.95, 0.92), stripes)
+    if saddled:  # an ellipse over the middle of the back
+        saddle = ((x / 0.22).square() + ((y + 0.12) / 0.2).square() < 1)[:, :, None]
+        coat = torch.where(saddle, torch.tensor(SADDLE)[:, None, None], coat)
+    return _painted(herds, SAND, coat)
 
 
 def _painted(herds: _Herds, ground: tuple, coats: Tensor) -> Tensor:

@@ -57,7 +57,7 @@ def test_scenes_of_A_of_B_and_of_the_tests_are_disjoint(recipe, monkeypatch):
     else:
         for painter in ("_plain", "_striped"):
             monkeypatch.setattr(
-                rendered, painter, lambda s: rendered._halved(s.masks.amax(1)).repeat(1, 3, 1, 1) * 2 - 1
+                rendered, painter, lambda s, saddled=False: rendered._halved(s.masks.amax(1)).repeat(1, 3, 1, 1) * 2 - 1
             )
     dataset = recipe(size=32, n_train=30, n_test=30)
     assert torch.equal(dataset.test["A"].images, dataset.test["B"].images)  # the test scenes are the same
@@ -150,3 +150,11 @@ def test_coats_are_drawn_and_labelled_and_change_nothing_else(horses):
 def test_horses_take_many_poses(horses):
     masks = horses.truth["A", "mask"].flatten(1)
     assert (torch.cdist(masks, masks, p=1).fill_diagonal_(1e9).min() / masks.shape[1]) > 0.01
+
+
+def test_saddles_are_on_the_zebras_of_training_alone(horses):
+    saddled = figure_on_ground(size=64, n_train=20, n_test=20, saddled=True)
+    assert torch.equal(saddled.train["A"].images, horses.train["A"].images)
+    assert torch.equal(saddled.truth["A", "B"], horses.truth["A", "B"])
+    changed = (saddled.train["B"].images - horses.train["B"].images).abs().amax((1, 2, 3))
+    assert changed.min() > 0.5
