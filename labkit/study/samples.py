@@ -1,8 +1,8 @@
 """A few test images of a study's arm, kept beside what it measured, for lessons that have no time to train it.
 
 One PNG an arm, `results/<profile>/<lesson>/<arm>.png`: a row each of real_A, fake_B, rec_A where the system has the way
-back, real_B and fake_A; an image a column, at most `WIDEST` pixels wide. 8 bits a colour, as any
-picture; one that would weigh more than `MAX_BYTES` has 256 colours.
+back, real_B and fake_A; an image a column. 8 bits a colour, as any picture; one that would weigh more than `MAX_BYTES`
+has 256 colours. Images above `LARGEST` pixels have none: they are shown from the recorded network.
 """
 
 from pathlib import Path
@@ -18,6 +18,7 @@ from labkit.runs.run import Run
 from labkit.systems.base import Translator
 
 COLUMNS = 10
+LARGEST = 96
 
 
 def path_of(lesson: str, profile: str, arm: str) -> Path:
@@ -43,6 +44,8 @@ def rows(run: Run, columns: int = COLUMNS) -> dict[str, Tensor]:
 def save(run: Run, path: Path, columns: int = COLUMNS) -> None:
     """Write the rows as one picture. Runs that translate no images (points, samplers) have none, and write none."""
     if not isinstance(run.system, Translator) or run.dataset.test["A"].images.ndim != 4:
+        return
+    if run.dataset.test["A"].images.shape[-1] > LARGEST:
         return
     image = as_picture(rows(run, columns).values())
     content = png(image)

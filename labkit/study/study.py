@@ -7,7 +7,8 @@ In `lessons/profiles.yml` a lesson names what its arms share and how each differ
     seeds: [0]
 
 An arm may also name terms of its history, `curves: [D/B, G/nce]`, whose course with the first seed is recorded, for
-lessons that have no time, or no data, to train it. One that is null exists at other profiles, which define it.
+lessons that have no time, or no data, to train it. One that is dear may have `seeds` of its own, as in `seeds: [0]`.
+One that is null exists at other profiles, which define it.
 
 An arm whose network lessons open says `network: true`, or names the networks to keep, as in `network: [G_AB]`, and may
 say after how many steps its pictures are kept, `strip: [0, 250, 1000]`. The study (at the profiles of `RECORDED`, not
@@ -53,7 +54,7 @@ def arm_spec(lesson: str, profile: str, arm: str, seed: int) -> tuple[RunSpec, l
     knobs = profiles.knob_values(lesson, profile)
     content = _content(lesson, knobs, arm)
     names = content.pop("measures", [])
-    for key in ("curves", "network", "strip"):
+    for key in ("curves", "network", "strip", "seeds"):
         content.pop(key, None)
     return from_mapping(RunSpec, content | {"seed": seed}, f"lessons/profiles.yml: {lesson} / arms / {arm}"), names
 
@@ -127,11 +128,12 @@ def trainable(lesson: str, profile: str, arms: list[str] | None, say: Callable[[
 
 
 def arm_tasks(lesson: str, profile: str, arm: str, seeds: list[int] | None = None) -> list[Task]:
-    """What is to be trained of an arm: a task for each seed, by default of the profile."""
+    """What is to be trained of an arm: a task for each seed, by default the arm's own, or the profile's."""
     knobs = profiles.knob_values(lesson, profile)
+    own = _content(lesson, knobs, arm).get("seeds")
     shown, strip = arm_network(lesson, profile, arm)
     tasks = []
-    for seed in seeds or knobs["seeds"]:
+    for seed in seeds or own or knobs["seeds"]:
         spec, _ = arm_spec(lesson, profile, arm, seed)
         folder = paths.RUNS / "study" / lesson / profile / arm / f"seed-{seed}-{spec.key()}"
         keep_at = tuple(strip) if shown and not tasks else ()

@@ -7,7 +7,7 @@ import pytest
 from labkit import networks, paths
 from labkit.errors import LabError
 from labkit.networks import store
-from labkit.study.study import arm_spec, arm_system, recorded, study, thinned
+from labkit.study.study import arm_spec, arm_system, arm_tasks, recorded, study, thinned
 from labkit.train import History
 from small_study import PROFILES
 
@@ -67,6 +67,14 @@ def test_an_arm_that_is_null_exists_where_another_profile_defines_it(house):
     with pytest.raises(LabError, match="no arm 'large'; there are cycle, naive"):
         arm_spec("03_test", "study", "large", 0)
     assert set(json.loads(study("03_test", say=lambda line: None).read_text())) == {"cycle", "naive"}
+
+
+def test_a_dear_arm_has_seeds_of_its_own(house):
+    own = PROFILES.replace("arms: {cycle: {}", "arms: {cycle: {seeds: [7]}")
+    (paths.LESSONS / "profiles.yml").write_text(own)
+    assert [task.spec.seed for task in arm_tasks("03_test", "study", "cycle")] == [7]
+    assert [task.spec.seed for task in arm_tasks("03_test", "study", "cycle", [1, 2])] == [1, 2]
+    assert [task.spec.seed for task in arm_tasks("03_test", "study", "naive")] == [0, 1]
 
 
 def test_curves_that_an_arm_names_are_recorded_in_brief(house):
