@@ -1,6 +1,6 @@
 """What do the patches of CUT's encoder tell? The figure from the ground, and a good picture from a distorted one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -15,7 +15,7 @@ from labkit.losses.contrastive import info_nce
 from labkit.metrics import Measurement
 from labkit.metrics.quality import auc, meaning_auc, severity_correlation
 from labkit.nets.patches import at_places
-from labkit.runs.run import Run
+from labkit.runs.run import Run, new_system
 from labkit.systems.cut import CUT
 
 
@@ -25,14 +25,28 @@ def embedded(system: CUT, images: Tensor, layer: int) -> Tensor:
     return system.F.map(range(len(system.taps))[layer], features)
 
 
-def figure_similarity(run: Run) -> Measurement:
+def pixels(system: CUT, images: Tensor, layer: int) -> Tensor:
+    """Each pixel's colour as a unit vector, in the size of that layer's map: what needs no encoder."""
+    side = system.G_AB.encode(images[:1], system.taps)[layer].shape[2:]
+    return F.normalize(F.interpolate(images, side, mode="area"), dim=1)
+
+
+def untrained(run: Run) -> CUT:
+    """The system of a run as it was before its first step."""
+    return new_system(run.spec).eval()
+
+
+def figure_similarity(run: Run, encoder: CUT | None = None, look: Callable = embedded) -> Measurement:
     """Does the encoder tell the figure from the ground? Queries on the figure, last layer: of the pairs of another
-    place on the figure and one on the ground, the share in which the former is more like the query; 0.5: a guess."""
+    place on the figure and one on the ground, the share in which the former is more like the query; 0.5: a guess.
+
+    encoder: whose layers look at the pictures; by default the run's. The pictures are the run's in any case.
+    """
     x, each = run.dataset.test["A"].images, []
     with torch.no_grad():
-        keys, mask = embedded(run.system, x, -1), figure_mask(run)
+        keys, mask = look(encoder or run.system, x, -1), figure_mask(run)
         y = translate_all(run.system, x, seed=run.spec.seed)
-        queries = embedded(run.system, y, -1)
+        queries = look(encoder or run.system, y, -1)
         on = F.interpolate(mask.float(), keys.shape[2:], mode="area")
         for q, k, m in zip(queries.flatten(2), keys.flatten(2), on.flatten(1), strict=True):
             figure, ground = m > 0.6, m < 0.1
@@ -41,6 +55,16 @@ def figure_similarity(run: Run) -> Measurement:
                 others = figure & (torch.arange(len(m)) != place)  # its own place would be no news
                 each.append(auc(similarity[others], similarity[ground]).value)
     return Measurement("figure similarity", sum(each) / len(each), len(x), "test", None, run.spec.seed)
+
+
+def figure_similarity_untrained(run: Run) -> Measurement:
+    """The same by an encoder that was never trained: what its shape alone sees."""
+    return figure_similarity(run, untrained(run))
+
+
+def figure_similarity_pixels(run: Run) -> Measurement:
+    """The same by colours alone."""
+    return figure_similarity(run, look=pixels)
 
 
 # PatchNCE as a measure of quality -------------------------------------------------------------------------------------
@@ -89,6 +113,8 @@ def quality_auc(run: Run) -> Measurement:
 
 MEASURES = named(
     figure_similarity,
+    figure_similarity_untrained,
+    figure_similarity_pixels,
     quality_correlation,
     quality_auc,
 )

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from known_translator import Known, known_run
 
 from labkit.data import load
-from labkit.evaluation import (
-    patches,
-)
+from labkit.evaluation import patches
 from labkit.runs import Run, RunSpec
 from labkit.systems.cut import CUT, CUTSettings
 
@@ -44,6 +43,17 @@ def test_figure_similarity_is_high_where_coats_look_alike(cut, horses):
     run = Run(RunSpec("cut", "figure_on_ground", 1, 1), Path("none"), cut, None)
     run.__dict__["dataset"] = horses
     assert 0 <= patches.figure_similarity(run).value <= 1
+    torch.manual_seed(1)
+    other = CUT(cut.settings).eval()
+    assert patches.figure_similarity(run, other).value != patches.figure_similarity(run).value
+    assert 0 <= patches.figure_similarity_untrained(run).value <= 1
+
+
+def test_colours_alone_tell_a_copied_figure_from_its_ground(cut, horses):
+    run = known_run(Known(lambda x: x, lambda y: y), horses.test["A"], horses.test["B"])
+    run.dataset.truth.update(horses.truth)
+    run.system.taps, run.system.G_AB = cut.taps, cut.G_AB
+    assert patches.figure_similarity(run, cut, patches.pixels).value > 0.95
 
 
 def test_quality_is_measured_on_photographs_that_were_not_trained_on(cut, monkeypatch):
