@@ -10,7 +10,9 @@ nonsaturating  the same                                     -E log D(G(z))      
                                                                                  SinCUT with 1/2 in D
 lsgan          1/2 E (d(x) - 1)^2 + 1/2 E d(G(z))^2         E (d(G(z)) - 1)^2    CycleGAN, CUT, ComboGAN;
                                                                                  MUNIT without the 1/2
-hinge          E max(0, 1 - d(x)) + E max(0, 1 + d(G(z)))   -E d(G(z))           FUNIT
+hinge          E max(0, 1 - d(x)) + E max(0, 1 + d(G(z)))   -E d(G(z))           FUNIT; DCLGAN with 1/2 in D
+                                                                                 and E max(0, 1 - d(G(z)))
+                                                                                 in G
 wasserstein    E d(G(z)) - E d(x), d held 1-Lipschitz       -E d(G(z))           StarGAN, DualGAN (with the penalty)
 
 GAN: Goodfellow et al. 2014, arXiv 1406.2661. The 1/2 of `lsgan` belongs to D alone, as in CycleGAN, and is meant to

@@ -69,6 +69,16 @@ TABLE = {
         "small": Preset(64, 1, 30_000, PATCHES),
         "quick": Preset(32, 8, 1000, FEW_PATCHES),
     },
+    "dclgan": {
+        "paper": Preset(256, 1, 533_600),  # 400 epochs
+        "small": Preset(64, 1, 30_000, PATCHES),
+        "quick": Preset(32, 8, 1000, FEW_PATCHES),
+    },
+    "simdcl": {
+        "paper": Preset(256, 1, 533_600),  # 400 epochs
+        "small": Preset(64, 1, 30_000, PATCHES),
+        "quick": Preset(32, 8, 1000, FEW_PATCHES | {"heads_lr": 1e-3}),
+    },
     "sincut": {
         "paper": Preset(64, 16, 100_000),  # crops, of one picture
         "small": Preset(64, 8, 6000, {"ngf": 6, "ndf": 6}),

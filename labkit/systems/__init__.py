@@ -18,6 +18,8 @@ SYSTEMS = {
     "cut": "labkit.systems.cut:CUT",
     "fastcut": "labkit.systems.cut:FastCUT",
     "sincut": "labkit.systems.sincut:SinCUT",
+    "dclgan": "labkit.systems.dclgan:DCLGAN",
+    "simdcl": "labkit.systems.dclgan:SimDCL",
     "cogan": "labkit.systems.cogan:CoGAN",
     "unit": "labkit.systems.unit:UNIT",
     "unit2018": "labkit.systems.unit2018:UNIT2018",

@@ -77,6 +77,16 @@ class CUTSettings:
     upsample: Upsampling = "transposed"  # how G doubles its maps without antialias; resize: without checkerboards
 
 
+def contrasted_taps(G: torch.nn.Module, layers: tuple[int, ...]) -> list[int]:
+    """The taps of a generator that are contrasted. Raises LabError for layers that it lacks, or that are one."""
+    if not layers or not set(layers) <= set(range(len(G.taps))):
+        raise LabError(f"nce_layers are numbers from 0 to {len(G.taps) - 1}, found {layers}.")
+    taps = [G.taps[layer] for layer in layers]
+    if len(set(taps)) < len(taps):
+        raise LabError(f"with so few blocks some of the nce_layers {layers} are one; leave it out.")
+    return taps
+
+
 class CUT(Translator):
     Settings = CUTSettings
     training_only = (*Translator.training_only, "banks")
@@ -87,11 +97,7 @@ class CUT(Translator):
         super().__init__()
         self.settings = s = settings
         self.G_AB, self.D_B = self._networks()
-        if not s.nce_layers or not set(s.nce_layers) <= set(range(len(self.G_AB.taps))):
-            raise LabError(f"cut: nce_layers are numbers from 0 to {len(self.G_AB.taps) - 1}, found {s.nce_layers}.")
-        self.taps = [self.G_AB.taps[layer] for layer in s.nce_layers]
-        if len(set(self.taps)) < len(self.taps):
-            raise LabError(f"cut: with {s.blocks} blocks some of the nce_layers {s.nce_layers} are one; leave it out.")
+        self.taps = contrasted_taps(self.G_AB, s.nce_layers)
         self.F = init_xavier(PatchHeads([self.G_AB.tap_channels[layer] for layer in s.nce_layers], s.dim), s.init_gain)
         if s.negatives != "internal":
             self.coupling = "negatives from other images"

@@ -1,9 +1,9 @@
-"""Sampled places and projection heads."""
+"""Sampled places, projection heads, and SimDCL's mapping."""
 
 import torch
 
 from labkit.nets.blocks import count_parameters
-from labkit.nets.patches import PatchHeads, at_places, random_places
+from labkit.nets.patches import PatchHeads, PatchMapping, at_places, random_places
 
 
 def test_head_counts_are_the_official_codes():
@@ -38,3 +38,18 @@ def test_heads_give_unit_vectors_of_one_size_and_the_map_agrees():
     assert [o.shape for o in out] == [(2, 3, 32), (2, 3, 32)]
     assert all(torch.allclose(o.norm(dim=-1), torch.ones(2, 3), atol=1e-4) for o in out)
     assert torch.allclose(at_places(heads.map(1, maps[1]), places[1]), out[1], atol=1e-4)
+
+
+def test_a_mapping_makes_one_unit_vector_of_all_layers():
+    with torch.device("meta"):
+        assert count_parameters(PatchMapping()) == 10_688
+    torch.manual_seed(0)
+    mapping, layers = PatchMapping(2, dim=5), [torch.randn(3, 9, 8), torch.randn(3, 7, 8)]
+    with torch.no_grad():
+        for parameter in mapping.parameters():
+            parameter.mul_(50)
+    out = mapping(layers)
+    assert out.shape == (3, 5) and torch.allclose(out.norm(dim=1), torch.ones(3), atol=1e-4)
+    assert torch.equal(out, mapping([layers[0][:, :7], layers[1]]))  # as many places of each as the smallest has
+    torch.testing.assert_close(out[1:2], mapping([layer[1:2] for layer in layers]))  # images do not see each other
+    assert not torch.allclose(out, mapping([layers[0], -layers[1]]))

@@ -5,11 +5,14 @@ where labkit departs from the code by design.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
+from unittest.mock import patch
 
 import torch
 from torch import Tensor, nn
 
 from labkit.losses.contrastive import contrast
+from labkit.systems import dclgan as dclgan_module
 from labkit.systems import moco as moco_module
 from oracle.formula import pictures, values
 from oracle.witness import Witness, weights, weights_norm_first
@@ -53,6 +56,31 @@ def _cut(w: Witness, of_G: list[nn.Parameter], batch_size: int, *noises: Tensor)
         found[f"netF head {i} of A"] = out[f"key_{i}"][:batch_size]  # a key is what a head says of A's own places
     w.outputs({name: x for name, x in found.items() if name in recorded})
     w.gradients(netF=sum(s.losses("F", out).values()))  # F is a player of its own
+
+
+def dclgan(w: Witness) -> None:
+    s, own_image = w.system, "G, negatives from the own image"
+    networks = {"netG_A": s.G_AB, "netG_B": s.G_BA, "netD_A": s.D_B, "netD_B": s.D_A, "netF1": s.F_A, "netF2": s.F_B}
+    mappings = {"netF3": "real_A", "netF4": "fake_B", "netF5": "real_B", "netF6": "fake_A"}
+    mappings = {name: image for name, image in mappings.items() if name in w.official["networks"]}
+    for name, network in (networks | {name: s.M[image] for name, image in mappings.items()}).items():
+        w.give(name, weights(network))
+    out = w.step(pictures(w.official["settings"]["batch_size"], 64))
+    w.outputs({"fake_B": out["fake_B"], "fake_A": out["fake_A"], "idt_A": out["idt_B"], "idt_B": out["idt_A"]})
+    w.outputs({f"netD_A({name})": s.D_B(out[image]) for name, image in (("B", "real_B"), ("fake_B", "fake_B"))})
+    heads = s.embedded(out)
+    for i in (0, 3):
+        w.outputs({f"netF1 head {i} of A": heads["real_A"][i], f"netF2 head {i} of fake_B": heads["fake_B"][i]})
+    for name, image in mappings.items():
+        w.outputs({f"{name[3:]} of {image.removeprefix('real_')}": s.M[image](heads[image])})
+    of_F = sum(s.losses("F", out).values())  # F is a player of its own
+    of_F = dict.fromkeys([name for name in w.weights if "F" in name], of_F)
+    if own_image in w.official["losses"]:
+        s.settings = replace(s.settings, negatives="internal")
+        with patch.object(dclgan_module, "normalize", lambda x, **_: x):  # these official scores are no cosines
+            w.loss(own_image, s.losses("G", out))
+            of_F["netF1, negatives from the own image"] = sum(s.losses("F", out).values())
+    w.gradients(**of_F)
 
 
 def munit(w: Witness) -> None:
@@ -212,6 +240,8 @@ CASES: dict[str, Callable[[Witness], None]] = {
     "fastcut": cut,
     "fastcut_flip": cut,
     "sincut": sincut,
+    "dclgan": dclgan,
+    "simdcl": dclgan,
     "munit": munit,
     "unit2018": unit2018,
     "unit": unit,
@@ -221,4 +251,10 @@ CASES: dict[str, Callable[[Witness], None]] = {
     "cogan": cogan,
     "moco": moco,
     "simclr": simclr,
+}
+
+NARROW = {"ngf": 4, "ndf": 4, "dim": 16, "num_patches": 16}
+SETTINGS = {  # labkit's, for files that were made before labkit had their system
+    "dclgan": NARROW,
+    "simdcl": NARROW | {"sim_dim": 8},
 }

@@ -3,7 +3,7 @@
 import pytest
 
 from labkit.systems import SYSTEMS
-from oracle.cases import CASES
+from oracle.cases import CASES, SETTINGS
 from oracle.formula import values
 from oracle.witness import VALUES, Witness, recorded
 
@@ -18,7 +18,7 @@ def test_labkit_computes_what_the_official_code_computes(name):
     if system not in SYSTEMS:
         pytest.skip(f"labkit has no system {system} yet; these are the numbers to build it against")
     assert name in CASES, f"labkit has the system {system}: its case belongs into oracle.cases"
-    witness = Witness(name)
+    witness = Witness(name, SETTINGS.get(name))
     CASES[name](witness)
     witness.optimisers()
     missed = {f"output {output}" for output in recorded(name)["outputs"]} - {*witness.apart}

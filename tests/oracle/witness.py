@@ -23,12 +23,13 @@ class Witness:
     """What the official code said, the system built to its settings in float64, and how far apart they were found.
 
     `apart` maps what was compared to the largest difference in a group of numbers over its largest official number.
+    settings: the system's, where the file has none.
     """
 
-    def __init__(self, name: str):
+    def __init__(self, name: str, settings: dict | None = None):
         self.official = recorded(name)
         entry = self.official["labkit"]
-        self.system = build(entry["system"], entry["settings"]).double().train()
+        self.system = build(entry["system"], entry.get("settings", settings or {})).double().train()
         self.weights: dict[str, list[nn.Parameter]] = {}  # of each official network, in the official order
         self.totals: dict[str, Tensor] = {}  # each player's loss in official units, to be differentiated
         self.apart: dict[str, float] = {}
@@ -74,17 +75,18 @@ class Witness:
             self._compare(f"output {name}", [*moments, *elements], official["mean_std"] + official["elements"])
 
     def gradients(self, **instead: Tensor) -> None:
-        """Compare gradients by the weights of every network. `instead`: those of another loss, by network."""
-        for network, official in self.official["gradients"].items():
-            loss = instead[network] if network in instead else self.totals[official["of"]]
+        """Compare gradients by the weights of every network. `instead`: those of another loss, by name."""
+        for record, official in self.official["gradients"].items():
+            network = official.get("network", record)
+            loss = instead[record] if record in instead else self.totals[official["of"]]
             slopes = torch.autograd.grad(loss, self.weights[network], retain_graph=True, allow_unused=True)
             norm = sum(slope.square().sum() for slope in slopes if slope is not None).sqrt()
-            self._compare(f"gradient {network}: norm", [norm], [official["norm"]])
+            self._compare(f"gradient {record}: norm", [norm], [official["norm"]])
             for i, numbers in official["parameters"].items():
                 name, shape, *_ = self._table(network)[int(i)]
                 slope = as_official(slopes[int(i)], shape).flatten()
                 found = [slope.norm(), *(slope[(2 * k + 1) * len(slope) // 6] for k in range(3))]
-                self._compare(f"gradient {network}: {name}", found, numbers)
+                self._compare(f"gradient {record}: {name}", found, numbers)
 
     def optimisers(self) -> None:
         """Demand that every player's optimiser is of the official kind, with the official settings."""

@@ -55,6 +55,11 @@ SMALL = {
         {"ngf": 4, "ndf": 4, "blocks": 2, "d_layers": 1, "dim": 8, "num_patches": 9, "antialias": False},
         images("A", "B"),
     ),
+    "dclgan": ({"ngf": 4, "ndf": 4, "blocks": 2, "d_layers": 1, "dim": 8, "num_patches": 9}, images("A", "B")),
+    "simdcl": (
+        {"ngf": 4, "ndf": 4, "blocks": 2, "d_layers": 1, "dim": 8, "num_patches": 9, "sim_dim": 8, "antialias": False},
+        images("A", "B"),
+    ),
     "sincut": ({"ngf": 1, "ndf": 1, "tile": 8, "dim": 8}, images("A", "B")),
     "munit": (
         {"width": 4, "blocks": 1, "style_halvings": 3, "mlp_width": 8, "ndf": 4, "d_layers": 2, "scales": 2}

@@ -20,6 +20,8 @@ NARROW = {
     "unit_digits": (32, {"channels_A": 3, "channels_B": 3, "ngf": 2, "ndf": 2, "classes": 3}),
     "cut": (64, {"ngf": 2, "ndf": 2, "dim": 8}),
     "fastcut": (64, {"ngf": 2, "ndf": 2, "dim": 8}),
+    "dclgan": (64, {"ngf": 2, "ndf": 2, "dim": 8}),
+    "simdcl": (64, {"ngf": 2, "ndf": 2, "dim": 8, "sim_dim": 8}),
     "sincut": (64, {"ngf": 1, "ndf": 1, "tile": 32, "dim": 8}),
     "munit": (64, {"width": 4, "mlp_width": 32, "ndf": 2, "scales": 2}),
     "dtn": (32, {"ngf": 2, "ndf": 2}),
