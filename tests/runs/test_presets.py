@@ -105,8 +105,8 @@ def test_what_was_recorded_is_shown_and_a_preset_that_changed_shows_nothing(tmp_
     assert "cut small: 3.6 s a step, 30 h" in capsys.readouterr().out
     console = Console(record=True, width=200)
     preset_costs.show(console)
-    (line,) = [line for line in console.export_text().splitlines() if "533,600" in line]
-    assert "2.0 GB" in line and "22 d 6 h" in line and "1.5 M" in line
+    (line,) = [line for line in console.export_text().splitlines() if line.split()[:2] == ["cut", "paper"]]
+    assert "533,600" in line and "2.0 GB" in line and "22 d 6 h" in line and "1.5 M" in line
     monkeypatch.setitem(TABLE["cut"], "small", replace(TABLE["cut"]["small"], steps=5))
     assert preset_costs.recorded(preset_costs.read(), "cut", "small") is None
     assert preset_costs.recorded(preset_costs.read(), "cut", "quick").seconds == 3.6
