@@ -77,7 +77,7 @@ class CUTSettings:
     upsample: Upsampling = "transposed"  # how G doubles its maps without antialias; resize: without checkerboards
 
 
-def contrasted_taps(G: torch.nn.Module, layers: tuple[int, ...]) -> list[int]:
+def contrasted_taps(G: nn.Module, layers: tuple[int, ...]) -> list[int]:
     """The taps of a generator that are contrasted. Raises LabError for layers that it lacks, or that are one."""
     if not layers or not set(layers) <= set(range(len(G.taps))):
         raise LabError(f"nce_layers are numbers from 0 to {len(G.taps) - 1}, found {layers}.")
