@@ -1,137 +1,120 @@
 """Draw diagrams: images are squares in their domain's colour, networks are shapes, losses are pills.
 
 The shapes differ, not the colours alone, so that a diagram can be read in grey: an encoder narrows, a decoder widens,
-a discriminator is a pentagon that points at its verdict, what is frozen has a dashed edge, what is shared a double one.
+a discriminator is a pentagon that points at its verdict, codes are round, steps without weights are flat and grey.
+What is frozen has a broken edge, what is shared a double one, and several of a kind are a stack.
 """
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Polygon
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Polygon
 
 from labkit.views import style
-from labkit.views.diagrams.layout import Diagram, Loss
+from labkit.views.diagrams import geometry
+from labkit.views.diagrams.geometry import Box, Geometry, Line, Pill, arrange, text_width
+from labkit.views.diagrams.layout import Diagram
 
-COLUMN, ROW = 1.5, 1.12  # inches between the middles of two nodes
-HALF_WIDTH, HALF_HEIGHT = 0.46, 0.32  # inches, of a node
-MARGIN = 0.95  # inches around the nodes, room for losses
-TITLE, NOTE = 0.3, 0.28  # inches
-LOSS_ABOVE, LOSS_RIGHT = 0.62, 1.0  # inches between the middle of a node and that of its loss
-INK, QUIET = "#222222", "#555555"
+INK, QUIET, PALE = "#222222", "#555555", "#F2F2F2"
 EDGES = {"generator": style.GENERATOR, "decoder": style.GENERATOR, "encoder": style.GENERATOR}
-EDGES |= {"discriminator": style.DISCRIMINATOR, "frozen": style.GREY, "head": style.GENERATOR, "code": INK}
-SHAPES = {  # corners of a node in halves of its width and height, from the lower left on
-    "encoder": [(-1, -1), (1, -0.5), (1, 0.5), (-1, 1)],
-    "decoder": [(-1, -0.5), (1, -1), (1, 1), (-1, 0.5)],
-    "discriminator": [(-1, -1), (0.6, -1), (1, 0), (0.6, 1), (-1, 1)],
-}
+EDGES |= {"discriminator": style.DISCRIMINATOR, "head": style.GENERATOR, "step": QUIET, "patch": QUIET}
+ROUNDED = {"image": 0.03, "generator": 0.12, "head": 0.12, "step": 0.03, "patch": 0.01}  # inches; others have corners
+NETWORKS = ("generator", "discriminator", "encoder", "decoder", "head")
 
 
 def draw(diagrams: list[Diagram]) -> Figure:
     """The diagrams one above the other in one figure, whose label is their alternative text."""
-    sizes = [_size(diagram) for diagram in diagrams]
-    width, height = max(w for w, _ in sizes), sum(h for _, h in sizes)
+    arranged = [arrange(diagram) for diagram in diagrams]
+    width, height = max(g.width for g in arranged), sum(g.height for g in arranged)
     figure = Figure(figsize=(width, height))
     figure.set_label(" ".join(diagram.alternative_text() for diagram in diagrams))
     top = height
-    for diagram, (w, h) in zip(diagrams, sizes, strict=True):
-        axes = figure.add_axes((0, (top - h) / height, w / width, h / height))
-        axes.set_xlim(0, w)
-        axes.set_ylim(0, h)
+    for diagram, places in zip(diagrams, arranged, strict=True):
+        axes = figure.add_axes((0, (top - places.height) / height, places.width / width, places.height / height))
+        axes.set_xlim(0, places.width)
+        axes.set_ylim(0, places.height)
         axes.set_axis_off()
-        _draw_one(axes, diagram, h)
-        top -= h
+        _draw_one(axes, diagram, places)
+        top -= places.height
     return figure
 
 
-def _size(diagram: Diagram) -> tuple[float, float]:
-    """Width and height in inches."""
-    columns = max(column for column, _ in diagram.places.values()) + 1
-    above, below = _margins(diagram)
-    height = (len(diagram.rows) - 1) * ROW + above + below + TITLE + (NOTE if diagram.note else 0)
-    right = max((diagram.places[loss.between[0]][0] for loss in diagram.losses if loss.side == "right"), default=-1)
-    width = (columns - 1) * COLUMN + 2 * HALF_WIDTH + 0.3 + (LOSS_RIGHT - 0.1 if right == columns - 1 else 0)
-    return max(width, 0.068 * len(diagram.note) + 0.2, 0.09 * len(diagram.title)), height
+def _draw_one(axes: Axes, diagram: Diagram, places: Geometry) -> None:
+    head = {"fontsize": geometry.TITLE_SIZE, "fontweight": "bold", "color": INK}
+    axes.text(0.1, places.height - 0.05, diagram.title, va="top", **head)
+    for number, line in enumerate(reversed(places.note)):
+        y = 0.07 + number * geometry.NOTE
+        axes.text(0.1, y, line, va="bottom", fontsize=geometry.NOTE_SIZE, color=QUIET)
+    for line in places.lines:
+        _arrow(axes, line)
+    for name, box in places.nodes.items():
+        _node(axes, diagram, name, box, places.outlines[name])
+    for pill in places.pills:
+        _pill(axes, pill)
 
 
-def _margins(diagram: Diagram) -> tuple[float, float]:
-    """Inches above the first row and below the last one: more where losses stand there."""
-    last = len(diagram.rows) - 1
-    sides = [(diagram.places[loss.between[0]][1], loss.side) for loss in diagram.losses]
-    return tuple(MARGIN if place in sides else HALF_HEIGHT + 0.12 for place in ((0, "above"), (last, "below")))
-
-
-def _draw_one(axes: Axes, diagram: Diagram, height: float) -> None:
-    above, _ = _margins(diagram)
-    first = height - TITLE - above
-    at = {
-        name: (0.15 + HALF_WIDTH + column * COLUMN, first - row * ROW) for name, (column, row) in diagram.places.items()
-    }
-    axes.text(0.1, height - 0.05, diagram.title, va="top", fontsize=10.5, fontweight="bold", color=INK)
-    if diagram.note:
-        axes.text(0.1, 0.07, diagram.note, va="bottom", fontsize=8.5, color=QUIET)
-    for start, end in diagram.arrows:
-        _arrow(axes, at[start], at[end])
-    for name, place in at.items():
-        _node(axes, diagram.kind(name), diagram.label(name), place, name in diagram.shared)
-    for loss in diagram.losses:
-        _loss(axes, loss, [at[name] for name in loss.between])
-
-
-def _node(axes: Axes, kind: str, name: str, place: tuple[float, float], shared: bool) -> None:
-    x, y = place
-    look = {"fc": "white", "ec": EDGES.get(kind, INK), "lw": 1.6, "zorder": 3}
+def _node(axes: Axes, diagram: Diagram, name: str, box: Box, corners: list) -> None:
+    kind, base = diagram.kind(name), diagram.base(name)
+    edge, ground, ink = EDGES.get(kind, INK), PALE if kind == "step" else "white", EDGES.get(kind, INK)
     if kind == "image":
-        colour = {"A": style.A, "B": style.B}.get(name.rpartition("_")[2][:1], INK)
-        real = name.startswith("real")
-        look |= {"ec": colour, "fc": colour if real else "white"}
-        _box(axes, x, y, HALF_WIDTH - 0.06, HALF_HEIGHT, look)
-        axes.text(x, y, name, ha="center", va="center", fontsize=9, color="white" if real else colour, zorder=4)
-        return
-    if kind == "code":
-        axes.add_patch(Circle((x, y), HALF_HEIGHT - 0.04, **look))
-    elif kind in SHAPES:
-        corners = [(x + dx * HALF_WIDTH, y + dy * HALF_HEIGHT) for dx, dy in SHAPES[kind]]
+        edge = {"A": style.A, "B": style.B}.get(base.rpartition("_")[2][:1]) or {"real": style.REAL}.get(base, INK)
+        edge = style.FAKE if base == "fake" else edge
+        real = base.partition("_")[0] in ("real", "one")
+        ground, ink = (edge, "white") if real else ("white", edge)
+    look = {"fc": ground, "ec": edge, "lw": 1.0 if kind in ("step", "patch") else 1.6}
+    if base in diagram.frozen:
+        look["ls"] = "--"
+    for sheet in (2, 1) if name in diagram.many else ():
+        away = sheet * geometry.STACKED
+        _shape(axes, kind, box.moved(away, away), [(x + away, y + away) for x, y in corners], look | {"zorder": 3})
+    _shape(axes, kind, box, corners, look | {"zorder": 3})
+    if base in diagram.shared:
+        narrow = 1 - 0.06 / box.half_height
+        inner = [(box.x + (x - box.x) * narrow, box.y + (y - box.y) * narrow) for x, y in corners]
+        within = Box(box.x, box.y, box.half_width * narrow, box.half_height * narrow)
+        _shape(axes, kind, within, inner, look | {"lw": 0.8, "zorder": 3})
+    _label(axes, diagram.label(name), box, ink, "bold" if kind in NETWORKS else "normal")
+
+
+def _shape(axes: Axes, kind: str, box: Box, corners: list, look: dict) -> None:
+    if kind not in ROUNDED:
         axes.add_patch(Polygon(corners, joinstyle="round", **look))
-        if shared:
-            inner = [(x + dx * (HALF_WIDTH - 0.06), y + dy * (HALF_HEIGHT - 0.06)) for dx, dy in SHAPES[kind]]
-            axes.add_patch(Polygon(inner, joinstyle="round", **look | {"lw": 0.8}))
-    else:
-        _box(axes, x, y, HALF_WIDTH, HALF_HEIGHT, look | ({"ls": "--"} if kind == "frozen" else {}))
-        if shared:
-            _box(axes, x, y, HALF_WIDTH - 0.06, HALF_HEIGHT - 0.06, look | {"lw": 0.8})
-    axes.text(x, y, name, ha="center", va="center", fontsize=9.5, fontweight="bold", color=look["ec"], zorder=4)
+        return
+    corner = (box.x - box.half_width, box.y - box.half_height)
+    shape = f"round,pad=0,rounding_size={ROUNDED[kind]}"
+    axes.add_patch(FancyBboxPatch(corner, 2 * box.half_width, 2 * box.half_height, boxstyle=shape, **look))
 
 
-def _box(axes: Axes, x: float, y: float, half_width: float, half_height: float, look: dict) -> None:
-    corner = (x - half_width, y - half_height)
+def _label(axes: Axes, text: str, box: Box, ink: str, weight: str) -> None:
+    """The name, as large as it fits, and beneath it, smaller, what may follow in a second line."""
+    first, *rest = text.split("\n")
+    room = 2 * box.half_width - 0.1
+    size = next((s for s in (9.5, 9.0, 8.5) if text_width(first, s, weight) <= room), 8.0)
+    look = {"ha": "center", "va": "center", "color": ink, "zorder": 4}
+    lift = 0.075 if rest else 0
+    axes.text(box.x, box.y + lift, first, fontsize=size, fontweight=weight, **look)
+    for line in rest:
+        axes.text(box.x, box.y - lift, line, fontsize=8, **look)
+
+
+def _arrow(axes: Axes, line: Line) -> None:
+    look = {"lw": 1.1, "ls": (0, (4, 2.5)), "color": QUIET} if line.arrow.quiet else {"lw": 1.3, "color": INK}
     axes.add_patch(
-        FancyBboxPatch(corner, 2 * half_width, 2 * half_height, boxstyle="round,pad=0,rounding_size=0.07", **look)
+        FancyArrowPatch(line.start, line.end, arrowstyle="-|>", mutation_scale=11, shrinkA=0, shrinkB=0, **look)
     )
+    if line.words:
+        ground = {"fc": "white", "ec": "none", "pad": 0.5}
+        look = {"ha": "center", "va": "center", "fontsize": geometry.SAYS, "color": QUIET, "linespacing": 1.05}
+        axes.text(line.words.x, line.words.y, line.arrow.says, bbox=ground, zorder=2, **look)
 
 
-def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], **look) -> None:
-    """From edge to edge: straight along a row or a column, else slanted."""
-    (x0, y0), (x1, y1) = start, end
-    dx, dy = x1 - x0, y1 - y0
-    reach = min(HALF_WIDTH / abs(dx) if dx else 9, HALF_HEIGHT / abs(dy) if dy else 9) * 1.08
-    begin, finish = (x0 + dx * reach, y0 + dy * reach), (x1 - dx * reach, y1 - dy * reach)
-    axes.add_patch(
-        FancyArrowPatch(begin, finish, arrowstyle="-|>", mutation_scale=11, lw=1.3, color=INK, shrinkA=0, shrinkB=0)
-    )
-
-
-def _loss(axes: Axes, loss: Loss, places: list[tuple[float, float]]) -> None:
-    """A pill beside its nodes, with a dotted line to each."""
-    line = {"ls": ":", "lw": 1.2, "color": QUIET, "zorder": 1}
-    if loss.side == "right":
-        ((node_x, y),) = places
-        x = node_x + LOSS_RIGHT
-        axes.plot([node_x + HALF_WIDTH, x], [y, y], **line)
-    else:
-        sign, row = (1, max) if loss.side == "above" else (-1, min)
-        x = sum(x for x, _ in places) / len(places)
-        y = row(y for _, y in places) + sign * LOSS_ABOVE
-        for node_x, node_y in places:
-            axes.plot([node_x, node_x, x], [node_y + sign * HALF_HEIGHT, y, y], **line)
-    box = {"boxstyle": "round,pad=0.3,rounding_size=0.6", "fc": "#F2F2F2", "ec": QUIET, "lw": 1.0}
-    axes.text(x, y, loss.name, ha="center", va="center", fontsize=8.5, color=INK, bbox=box, zorder=5)
+def _pill(axes: Axes, pill: Pill) -> None:
+    """A loss beside its nodes, with a dotted line to each."""
+    for points in pill.lines:
+        axes.plot(*zip(*points, strict=True), ls=":", lw=1.2, color=QUIET, zorder=1)
+    box = pill.box
+    shape = f"round,pad=0,rounding_size={box.half_height}"
+    look = {"fc": PALE, "ec": QUIET, "lw": 1.0, "zorder": 5}
+    corner = (box.x - box.half_width, box.y - box.half_height)
+    axes.add_patch(FancyBboxPatch(corner, 2 * box.half_width, 2 * box.half_height, boxstyle=shape, **look))
+    look = {"ha": "center", "va": "center", "fontsize": geometry.PILL, "color": INK, "zorder": 6}
+    axes.text(box.x, box.y, pill.loss.name, **look)

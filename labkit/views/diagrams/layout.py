@@ -1,8 +1,8 @@
 """What a diagram says, before anything is drawn.
 
-A diagram is a handful of lines: where each node stands, which way things flow, and what each loss compares. Kind and
-colour of a node follow from its name, which is the name that the lessons and the code use: `real_A` is an image of A,
-`G_AB` a generator, `D_B` a discriminator, `E_A` an encoder, `Dec_A` a decoder, `c_A`, `s_A`, `z` are codes.
+A diagram is a handful of lines: where each node stands, which way things flow, and what each loss compares. The kind of
+a node follows from its name, which is the name that the lessons and the code use: `real_A` is an image of A, `G_AB` a
+generator, `D_B` a discriminator, `E_A` an encoder, `Dec_A` a decoder, `c_A`, `s_A`, `z` are codes.
 """
 
 import re
@@ -13,29 +13,41 @@ from typing import Literal
 from labkit.errors import LabError
 
 KINDS = {  # the first pattern that fits a name gives its kind
-    "image": r"(real|fake|rec|idt|cyc)_[A-Z]\w*",
-    "generator": r"G(_\w+)?",
-    "discriminator": r"D(_\w+)?",
-    "encoder": r"(E|Enc)(_\w+)?",
-    "decoder": r"Dec(_\w+)?",
-    "frozen": r"f",
-    "head": r"F|H|MLP|C",
-    "code": r"(c|s|z|k|q|mu)(_\w+)?",
+    "code": r"(own_|rec_)?(c|s|z|q|k|code|key|query)(_\w+)?|queue",
+    "encoder": r"G_enc|(E|Es|f|teacher)(_\w+)?",
+    "decoder": r"G_dec|(Dec|g)(_\w+)?",
+    "generator": r"G(_\w+)?|small_AB",
+    "discriminator": r"(small_)?D(_\w+)?",
+    "head": r"(F|C|head|mlp)(_\w+)?",
+    "image": r"(real|fake|rec|idt|cyc|small|view|others|one)(_\w+)?",
+    "label": r"label(_\w+)?",
+    "step": r"(flip|crops|tiles|noise|mean|M)(_\w+)?",
+    "patch": r"place(_\w+)?",
 }
 
 
 @dataclass(frozen=True)
 class Loss:
-    """One term of a loss, drawn as a pill.
+    """One term of a loss, drawn as a pill. Losses with the same nodes and side stand next to each other.
 
     name:    the term, as histories name it.
-    between: the one node that it judges, or the two that it compares.
-    side:    where the pill stands, seen from its nodes: "above" or "below" them, or to the "right" of a single one.
+    between: the one node that it judges, or those that it compares.
+    side:    where the pill stands, seen from its nodes: beside all of them, or "between" two.
     """
 
     name: str
     between: tuple[str, ...]
-    side: Literal["above", "below", "right"] = "above"
+    side: Literal["above", "below", "left", "right", "between"] = "above"
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """From a node to another; `says` stands beside it, and `quiet` ones, drawn broken, carry no gradient."""
+
+    start: str
+    end: str
+    says: str = ""
+    quiet: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,11 +56,15 @@ class Diagram:
 
     title:  printed above.
     rows:   the rows of the drawing, from the top; each gives node names from left to right, "." is an empty place.
-    flows:  chains such as "real_A > G_AB > fake_B": arrows from each node to the next.
+            A name that stands more than once bears a number from its second place on: "G_AB", "G_AB@2".
+    flows:  chains such as "real_A > G_AB > fake_B": arrows from each node to the next. "..>" is a quiet one, and what
+            follows a colon stands beside the last arrow of its chain.
     losses: the terms, each beside what it compares.
-    shared: names of networks that stand for one set of weights, drawn with a double edge.
-    labels: what to print instead of a node's name, where it appears more than once (a node needs a name of its own).
-    note:   a sentence beneath.
+    shared: names of networks that are one for both domains, as a whole or next to the code, drawn with a double edge.
+    frozen: names of networks that do not learn here, drawn with a broken edge.
+    many:   nodes that stand for several of their kind, drawn as a stack.
+    labels: what to print instead of a name; a second line is printed smaller.
+    note:   sentences beneath.
     """
 
     title: str
@@ -56,12 +72,20 @@ class Diagram:
     flows: tuple[str, ...]
     losses: tuple[Loss, ...] = ()
     shared: frozenset[str] = frozenset()
+    frozen: frozenset[str] = frozenset()
+    many: frozenset[str] = frozenset()
     labels: dict[str, str] = field(default_factory=dict)
     note: str = ""
 
     def __post_init__(self):
-        for name in [n for flow in self.chains for n in flow] + [n for loss in self.losses for n in loss.between]:
-            if name not in self.places:
+        names = [name for line in self.rows for name in line.split() if name != "."]
+        for name in names:
+            if names.count(name) > 1:
+                raise LabError(f"diagram '{self.title}': '{name}' has two places in its rows; call one '{name}@2'.")
+        used = [n for arrow in self.arrows for n in (arrow.start, arrow.end)]
+        used += [n for loss in self.losses for n in loss.between] + [*self.many, *self.labels]
+        for name in used:
+            if name not in names:
                 raise LabError(f"diagram '{self.title}': '{name}' has no place in its rows.")
 
     @property
@@ -75,32 +99,53 @@ class Diagram:
         }
 
     @property
-    def chains(self) -> list[list[str]]:
-        return [[name.strip() for name in flow.split(">")] for flow in self.flows]
+    def arrows(self) -> list[Arrow]:
+        found = []
+        for flow in self.flows:
+            chain, _, says = (part.strip() for part in flow.partition(" : "))
+            names, signs = re.split(r"\s+(?:\.\.)?>\s+", chain), re.findall(r"\s((?:\.\.)?>)\s", chain)
+            for (start, end), sign in zip(pairwise(names), signs, strict=True):
+                found.append(Arrow(start, end, says if end == names[-1] else "", sign == "..>"))
+        return found
 
-    @property
-    def arrows(self) -> list[tuple[str, str]]:
-        return [step for chain in self.chains for step in pairwise(chain)]
+    @staticmethod
+    def base(name: str) -> str:
+        """The name without the number of its place."""
+        return name.partition("@")[0]
 
     def label(self, name: str) -> str:
         """What is printed in the node."""
-        return self.labels.get(name, name)
+        return self.labels.get(name, self.base(name))
 
     def kind(self, name: str) -> str:
-        """One of `KINDS`, by the printed name. Raises LabError for a name that no kind has."""
+        """One of `KINDS`. Raises LabError for a name that no kind has."""
         for kind, pattern in KINDS.items():
-            if re.fullmatch(pattern, self.label(name)):
+            if re.fullmatch(pattern, self.base(name)):
                 return kind
-        raise LabError(f"diagram '{self.title}': '{self.label(name)}' is none of the field's names.")
+        raise LabError(f"diagram '{self.title}': '{self.base(name)}' is none of the field's names.")
+
+    def mirrored(self, name: str) -> bool:
+        """Whether what flows through the node comes from the right."""
+        column = self.places[name][0]
+        steps = [column - self.places[arrow.start][0] for arrow in self.arrows if arrow.end == name]
+        steps += [self.places[arrow.end][0] - column for arrow in self.arrows if arrow.start == name]
+        return min(steps, default=0) < 0 and max(steps, default=0) <= 0
 
     def alternative_text(self) -> str:
         """The diagram in words, for those who cannot see it."""
-        flows = "; ".join(" → ".join(self.label(name) for name in chain) for chain in self.chains)
+        chains = [re.sub(r"\s+(?:\.\.)?>\s+", " > ", flow).split(" : ") for flow in self.flows]
+        flows = "; ".join(
+            " → ".join(self._words(name.strip()) for name in chain.split(" > ")) + (f" ({says[0]})" if says else "")
+            for chain, *says in chains
+        )
         losses = "; ".join(
-            f"{loss.name} judges {self.label(loss.between[0])}"
-            if len(loss.between) == 1
-            else f"{loss.name} compares {self.label(loss.between[0])} with {self.label(loss.between[1])}"
+            f"{loss.name} {'judges' if len(loss.between) == 1 else 'compares'} "
+            + " with ".join(self._words(name) for name in loss.between)
             for loss in self.losses
         )
-        shared = f" One set of weights: {', '.join(sorted(self.shared))}." if self.shared else ""
-        return f"Diagram of {self.title}. {flows}." + (f" Losses: {losses}." if losses else "") + shared
+        told = f"Diagram of {self.title}. {flows}." + (f" Losses: {losses}." if losses else "")
+        told += f" Shared by both domains: {', '.join(sorted(self.shared))}." if self.shared else ""
+        return told + (f" Frozen: {', '.join(sorted(self.frozen))}." if self.frozen else "")
+
+    def _words(self, name: str) -> str:
+        return self.label(name).replace("\n", " ")
