@@ -157,10 +157,10 @@ DCLGAN = Diagram(
     ),
     flows=(
         "real_A > E_A > Dec_B > fake_B > D_B",
-        "E_A > F_A > key_A",
+        "E_A ..> F_A ..> key_A",
         "fake_B > E_B > F_B > query_B",
         "real_B > E_B@2 > Dec_A > fake_A > D_A",
-        "E_B@2 > F_B@2 > key_B",
+        "E_B@2 ..> F_B@2 ..> key_B",
         "fake_A > E_A@2 > F_A@2 > query_A",
     ),
     losses=(

@@ -78,7 +78,7 @@ COMBOGAN = Diagram(
     ),
     labels={"c_A": "c", "c_B": "c"},
     note="n encoders and n decoders that all fit each other, for n domains. Each step draws two domains and trains "
-    "them as a CycleGAN, here A and B; the rest, drawn broken, waits.",
+    "them as a CycleGAN, here A and B; the rest, drawn broken, waits. Below: the way home of that fake_B.",
 )
 
 DIAGRAMS = {"funit": FUNIT, "stargan": STARGAN, "combogan": COMBOGAN}
