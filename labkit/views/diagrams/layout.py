@@ -18,10 +18,10 @@ KINDS = {  # the first pattern that fits a name gives its kind
     "decoder": r"G_dec|(Dec|g)(_\w+)?",
     "generator": r"G(_\w+)?|small_AB",
     "discriminator": r"(small_)?D(_\w+)?",
-    "head": r"(F|C|head|mlp)(_\w+)?",
+    "head": r"(F|C|M|head|mlp)(_\w+)?",
     "image": r"(real|fake|rec|idt|cyc|small|view|others|one)(_\w+)?",
     "label": r"label(_\w+)?",
-    "step": r"(flip|crops|tiles|noise|mean|M)(_\w+)?",
+    "step": r"(flip|crops|tiles|noise|mean)(_\w+)?",
     "patch": r"place(_\w+)?",
 }
 

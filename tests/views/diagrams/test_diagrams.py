@@ -20,7 +20,11 @@ PARTS = {  # diagram -> the system that it shows a part of; the others have thei
     "unit_cycle": "unit",
     "xgan_meaning": "xgan",
 }
-ALSO = {"unit2018": ("unit_cycle",)}  # system -> diagrams of others that hold for it
+ALSO = {
+    "unit2018": ("unit_cycle",),
+    "dclgan": ("identity",),
+    "simdcl": ("dclgan", "identity"),
+}  # system -> diagrams of others that hold for it
 WITHOUT = {
     "munit": "lambda_cyc",
     "xgan": "lambda_cyc",

@@ -175,6 +175,17 @@ DCLGAN = Diagram(
     "CycleGAN's.",
 )
 
+SIMDCL = Diagram(
+    "SimDCL: similarity",
+    rows=("real_A E_A F_A M_real code_real", "fake_A E_A@2 F_A@2 M_fake code_fake"),
+    flows=("real_A > E_A > F_A > M_real > code_real", "fake_A > E_A@2 > F_A@2 > M_fake > code_fake"),
+    losses=(Loss("sim", ("code_real", "code_fake"), "right"),),
+    labels={"code_real": "all\npatches", "code_fake": "all\npatches"},
+    note="What SimDCL adds to DCLGAN: a mapping M makes one vector of all patches of a picture. Real and generated "
+    "pictures of a domain must be alike as a whole. The same for B; each of the four kinds of pictures has an M of "
+    "its own.",
+)
+
 DIAGRAMS = {
     "autoencoder": AUTOENCODER,
     "classifier": CLASSIFIER,
@@ -185,4 +196,5 @@ DIAGRAMS = {
     "fastcut": FASTCUT,
     "sincut": SINCUT,
     "dclgan": DCLGAN,
+    "simdcl": SIMDCL,
 }
