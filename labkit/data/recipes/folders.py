@@ -20,6 +20,7 @@ def cyclegan_folders(
     root: str,
     size: int = 128,
     load_size: int | None = None,
+    test_size: int | None = None,
     flip: bool = True,
     channels: int = 3,
     held_out: float = 0.1,
@@ -30,7 +31,7 @@ def cyclegan_folders(
 
     Without a test folder, the part `held_out` of that domain's training files (chosen by `seed`) is kept for tests.
     Training images are cropped at random from `load_size` (and scaled at random before that, down to `zoom`) and
-    mirrored; test images are scaled to `size`.
+    mirrored; test images are scaled to `test_size` (default: `size`), for translators that take any size.
     """
     folder = locate(root)
     lacking = [name for name in ("trainA", "trainB") if not (folder / name).is_dir()]
@@ -45,7 +46,7 @@ def cyclegan_folders(
             parts = files, image_files(folder / f"test{key}")
         else:
             parts = split_files(files, held_out, seed)
-        train[key], test[key] = _parts(f"{folder.name}_{key}", parts, size, load_size, flip, channels, zoom)
+        train[key], test[key] = _parts(f"{folder.name}_{key}", parts, size, load_size, test_size, flip, channels, zoom)
     return DataSet(folder.name, train, test)
 
 
@@ -54,13 +55,15 @@ def two_folders(
     B: str,
     size: int = 128,
     load_size: int | None = None,
+    test_size: int | None = None,
     flip: bool = True,
     channels: int = 3,
     held_out: float = 0.1,
     zoom: float = 1.0,
     seed: int = 0,
 ) -> DataSet:
-    """Any two folders of images. The part `held_out` of each (at least one file) is kept for tests.
+    """Any two folders of images. The part `held_out` of each (at least one file) is kept for tests. Sizes as in
+    `cyclegan_folders`.
 
     A folder with a single image, as for SinCUT, is trained on and tested on the same image (with `zoom` 0.33 for the
     random scale of its official code).
@@ -69,7 +72,7 @@ def two_folders(
     for key, name in (("A", A), ("B", B)):
         folder = locate(name)
         parts = split_files(image_files(folder), held_out, seed)
-        train[key], test[key] = _parts(folder.name, parts, size, load_size, flip, channels, zoom)
+        train[key], test[key] = _parts(folder.name, parts, size, load_size, test_size, flip, channels, zoom)
     return DataSet(f"{train['A'].name}_to_{train['B'].name}", train, test)
 
 
@@ -194,10 +197,11 @@ def _parts(
     files: tuple[list[Path], list[Path]],
     size: int,
     load_size: int | None,
+    test_size: int | None,
     flip: bool,
     channels: int,
     zoom: float,
 ) -> tuple[FolderDomain, FolderDomain]:
     """A domain for training, whose files are cut by draws, and one for tests."""
     train = FolderDomain(name, files[0], size, load_size, flip, channels, zoom=zoom)
-    return train, FolderDomain(name, files[1], size, channels=channels)
+    return train, FolderDomain(name, files[1], size if test_size is None else test_size, channels=channels)

@@ -43,6 +43,17 @@ def test_the_layout_of_cyclegan(horses):
     assert (dataset.test["A"].load_size, dataset.test["A"].flip) == (None, False)
 
 
+def test_training_may_see_crops_and_tests_whole_pictures(horses):
+    sizes = {"size": 8, "load_size": 16, "test_size": 12}
+    folders = {key: str(horses / f"train{key}") for key in "AB"}
+    for dataset in (cyclegan_folders(str(horses), **sizes), two_folders(**folders, **sizes)):
+        for key in "AB":
+            assert dataset.train[key].take([0], [1]).shape == (1, 3, 8, 8)
+            assert dataset.test[key].images.shape[1:] == (3, 12, 12)
+            assert dataset.test[key].load_size is None  # the whole picture, not a crop of it
+    assert cyclegan_folders(str(horses), size=8, load_size=16).test["A"].size == 8
+
+
 def test_without_test_folders_a_part_is_held_out(tmp_path):
     fill(tmp_path / "trainA", 20)
     fill(tmp_path / "trainB", 10)
@@ -166,7 +177,10 @@ def test_a_truncated_file_is_named_when_its_turn_comes(horses):
         domain.take(range(len(domain)), range(len(domain)))
 
 
-@pytest.mark.parametrize("wrong", [{"held_out": 0.0}, {"held_out": 1.0}, {"size": 16, "load_size": 8}, {"channels": 4}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"held_out": 0.0}, {"held_out": 1.0}, {"size": 16, "load_size": 8}, {"channels": 4}, {"test_size": 0}],
+)
 def test_impossible_settings_are_refused(tmp_path, wrong):
     fill(tmp_path / "a", 3)
     with pytest.raises(LabError):
