@@ -20,6 +20,7 @@ from labkit.paths import write_atomically
 
 HOLDS, FAILS, UNDECIDED = "holds", "does not hold", "undecided"
 Outcome = Literal["holds", "does not hold", "undecided"]
+DISTANCES = ("KID", "FID", "Fréchet distance")  # what their names begin with: each has its unit from its features
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class Measured:
     value:  the mean over `values` where there are several seeds.
     values: one value a seed; empty where the value is a single one.
     spread: the standard deviation over the seeds, or the one the measurement came with; None where there is none.
-    n:      what was counted (images, points), `split` where from, `judge` by which classifier; None where it has none.
+    n:      what was counted (images, points), `split` where from, `judge` by which classifier or in whose features;
+            None where it has none. name: what a Measurement calls itself.
     """
 
     value: float
@@ -39,6 +41,7 @@ class Measured:
     split: str | None = None
     judge: str | None = None
     seeds: tuple[int, ...] = ()
+    name: str | None = None
 
     def text(self) -> str:
         spread = f" ± {self.spread:.2g}" if self.spread is not None else ""
@@ -101,7 +104,8 @@ def judge(lesson: str, profile: str, measures: Mapping[str, Any], claims_path: P
 
     measures: name → a number, a `labkit.metrics.Measurement`, or a list of either with one item a seed.
     The measured values go to the file that `LABKIT_LEDGER` names, where it is set.
-    Raises LabError for a measure that is missing or not finite, or whose seeds are not those of the rule.
+    Raises LabError for a measure that is missing or not finite, or whose seeds are not those of the rule, and for
+    distances that were measured in different features: they cannot be compared.
     """
     measured = {name: _measured(name, value) for name, value in measures.items()}
     verdicts = judge_measured(lesson, profile, measured, read_claims(claims_path))
@@ -149,7 +153,9 @@ def _verdict(claim: Claim, rule: Rule, measured: Mapping[str, Measured]) -> Verd
     value = _look_up(claim, rule.measure, rule, measured)
     reference = rule.reference
     if isinstance(reference, str):
-        reference = _look_up(claim, reference, rule, measured).value
+        other = _look_up(claim, reference, rule, measured)
+        _demand_one_space(f"claim {claim.id}", [value, other])
+        reference = other.value
     return Verdict(claim, rule, decide(rule.comparison, value.value, reference, rule.margin), value, reference)
 
 
@@ -173,6 +179,14 @@ def _look_up(claim: Claim, name: str, rule: Rule, measured: Mapping[str, Measure
     return value
 
 
+def _demand_one_space(where: str, items: Sequence[Measured]) -> None:
+    """Raise LabError where distances come from the features of more than one judge."""
+    spaces = {item.judge for item in items if item.name and item.name.startswith(DISTANCES)}
+    if len(spaces) > 1:
+        names = " and ".join(sorted(map(str, spaces)))
+        raise LabError(f"{where}: distances in the features of {names} cannot be compared.")
+
+
 def _measured(name: str, value: Any) -> Measured:
     """From a number, a Measurement, or a list of either."""
     if isinstance(value, list | tuple):
@@ -182,12 +196,13 @@ def _measured(name: str, value: Any) -> Measured:
         values = tuple(item.value for item in each)
         spread = statistics.stdev(values) if len(values) > 1 else None
         first = each[0]
+        _demand_one_space(f"measure '{name}'", each)
         seeds = tuple(seed for item in each for seed in item.seeds)
-        return Measured(statistics.fmean(values), values, spread, first.n, first.split, first.judge, seeds)
+        return Measured(statistics.fmean(values), values, spread, first.n, first.split, first.judge, seeds, first.name)
     if hasattr(value, "value"):  # labkit.metrics.Measurement, not imported: a ledger needs no torch
         seeds = () if value.seed is None else (int(value.seed),)
         spread = None if value.spread is None else float(value.spread)
-        return Measured(_finite(name, value.value), (), spread, value.n, value.split, value.judge, seeds)
+        return Measured(_finite(name, value.value), (), spread, value.n, value.split, value.judge, seeds, value.name)
     return Measured(_finite(name, value))
 
 

@@ -101,6 +101,21 @@ def test_a_bad_measure_is_an_error_never_a_verdict(claims, seeds, measures, says
     assert not (tmp_path / "measured.json").exists()
 
 
+def distance(value, judge, name="KID, 70 and 70"):
+    return SimpleNamespace(name=name, value=value, n=70, split="test", judge=judge, seed=0, spread=None)
+
+
+def test_distances_in_different_features_are_never_compared(claims):
+    path, one, other = claims(), distance(2.0, "photographs-1"), distance(1.0, "Inception-v3")
+    assert outcome(path, a=one, b=distance(1.0, "photographs-1")).outcome == HOLDS
+    with pytest.raises(LabError, match="features of Inception-v3 and photographs-1 cannot be compared"):
+        judge("01_one", "lesson", {"a": one, "b": other}, path)
+    with pytest.raises(LabError, match="measure 'a': distances"):
+        judge("01_one", "lesson", {"a": [one, other], "b": 1.0}, path)
+    accuracies = {key: distance(2.0, key, "label accuracy") for key in "ab"}  # a share is a share, whoever judges
+    assert judge("01_one", "lesson", accuracies, path)
+
+
 def test_only_the_claims_of_the_lesson_and_profile_are_judged(claims):
     assert len(judge("01_one", "smoke", {}, claims())) == 0
     assert len(judge("02_two", "lesson", {}, claims())) == 0
