@@ -3,6 +3,8 @@
 Nothing is downloaded behind a reader's back: without its file each function says which one to fetch, and where to.
 """
 
+import hashlib
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -43,7 +45,7 @@ def inception_distance(fake: Tensor, real: Tensor, *, split: str = "test", seed:
     """FID (Heusel et al. 2017): Fréchet distance in 2048 features of Inception-v3, of images (N, 3, H, W) in [-1, 1].
 
     Comparable with published values only at their number of images. Raises LabError where the package torch-fidelity
-    or the weights are not here.
+    or the weights are not here, by name and checksum.
     """
     if find_spec("torch_fidelity") is None:
         raise LabError("FID needs the package torch-fidelity, which is not installed: pip install torch-fidelity.")
@@ -59,11 +61,21 @@ def inception_distance(fake: Tensor, real: Tensor, *, split: str = "test", seed:
 
 
 def _weights(name: str, url: str) -> Path:
-    """The file of `url` in torch's cache of downloaded models (TORCH_HOME)."""
+    """The file of `url` in torch's cache of downloaded models (TORCH_HOME). Raises LabError where it is not there, or
+    is another one: by torch's custom its name ends with the first digits of its sha256."""
     path = Path(torch.hub.get_dir()) / "checkpoints" / Path(url).name
     if not path.is_file():
         raise LabError(f"{name}'s weights are not on this machine; download {url} and put the file at {path}.")
+    if not _sha256(path, path.stat().st_mtime_ns).startswith(path.stem.rpartition("-")[2]):
+        raise LabError(f"{path}: these are not {name}'s weights (sha256 differs); download {url} anew.")
     return path
+
+
+@cache
+def _sha256(path: Path, changed: int) -> str:
+    """Of the file as it was last changed, at the time `changed`: it is large, and read once."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _torchmetrics() -> None:

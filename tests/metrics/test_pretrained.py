@@ -1,5 +1,7 @@
 """LPIPS and FID say what is missing, and compute once it is there (with untrained weights here)."""
 
+import hashlib
+
 import pytest
 import torch
 
@@ -21,9 +23,10 @@ def test_lpips_names_the_missing_file(torch_home):
 def test_lpips_is_zero_for_equal_outputs_and_a_mean_over_pairs(torch_home, monkeypatch):
     from labkit.torchvision_shim import torchvision
 
-    file = torch_home / "hub" / "checkpoints" / "alexnet-owt-7be5be79.pth"
+    file = torch_home / "hub" / "checkpoints" / f"alexnet-{hashlib.sha256(b'').hexdigest()[:8]}.pth"
     file.parent.mkdir(parents=True)
     file.touch()
+    monkeypatch.setattr(pretrained, "ALEXNET", f"https://weights.example/{file.name}")
     untrained = torchvision.models.alexnet(weights=None).features
     import torchmetrics.functional.image.lpips as library
 
@@ -35,6 +38,15 @@ def test_lpips_is_zero_for_equal_outputs_and_a_mean_over_pairs(torch_home, monke
     three = pretrained.lpips_diversity(torch.stack([x[0], y[0], x[0]])[None])
     assert pair.value > 0 and pair.n == 1
     assert three.value == pytest.approx(pair.value * 2 / 3, rel=1e-4)  # of three pairs one is of equal images
+
+
+def test_other_weights_of_the_same_name_are_refused(torch_home, monkeypatch):
+    monkeypatch.setattr(pretrained, "find_spec", lambda _name: True)
+    file = torch_home / "hub" / "checkpoints" / pretrained.INCEPTION.rpartition("/")[2]
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"other weights")
+    with pytest.raises(LabError, match=r"6726825d\.pth: these are not Inception-v3's weights"):
+        pretrained.inception_distance(torch.zeros(4, 3, 32, 32), torch.zeros(4, 3, 32, 32))
 
 
 def test_lpips_needs_two_outputs():
