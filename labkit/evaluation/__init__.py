@@ -20,6 +20,7 @@ from labkit.evaluation import (
     looks,
     meaning,
     patches,
+    photographs,
     representations,
     truth,
     variety,
@@ -36,6 +37,7 @@ __all__ = ["MEASURES", "fitting", "measure", "record", "translate_all", "transla
 
 QUESTIONS = (
     looks,
+    photographs,
     labels,
     truth,
     attributes,
@@ -65,7 +67,7 @@ def fitting(run: Run) -> list[str]:
         names += ["appearance_distance", "appearance_distance_copy"]
     if ("A", "B") in run.dataset.truth:
         names.append("truth_error")
-    return names + attributes.fitting(run)
+    return names + photographs.fitting(run) + attributes.fitting(run)
 
 
 def measure(run: Run, names: list[str] | None = None) -> dict[str, Measurement]:

@@ -8,7 +8,6 @@ of one tone of skin, from dark to light, and `attribute_reached_worst_tone` is t
 What a translator does to pictures that are in B already is `needless_change`, in `figure_and_ground`.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -18,26 +17,10 @@ from torch import Tensor
 from labkit.data.portraits import SKIN_TONES
 from labkit.data.recipes.portraits import needed_change
 from labkit.errors import LabError
-from labkit.evaluation.base import Measure, translated
+from labkit.evaluation.base import Measure, Pictures, copied, recoloured, translated
 from labkit.judges.attributes import READ, load_attribute_judge
 from labkit.metrics import Measurement, attributes
 from labkit.runs.run import Run
-
-Pictures = Callable[[Run, str, str], Tensor]  # (run, src, dst) -> what stands for the translations of src's test images
-
-
-def copied(run: Run, src: str, dst: str) -> Tensor:
-    """The test pictures of `src` as they are."""
-    return run.dataset.test[src].images
-
-
-def recoloured(run: Run, src: str, dst: str) -> Tensor:
-    """The test pictures of `src`, their colour channels brought to the mean and deviation of `dst`'s training ones."""
-    x, wanted = run.dataset.test[src].images, run.dataset.train[dst].images
-    (mean, std), (new_mean, new_std) = (
-        (part.mean((0, 2, 3))[:, None, None], part.std((0, 2, 3))[:, None, None]) for part in (x, wanted)
-    )
-    return ((x - mean) / std * new_std + new_mean).clamp(-1, 1)
 
 
 def true_partners(run: Run, src: str, dst: str) -> Tensor:

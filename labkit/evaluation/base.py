@@ -17,6 +17,7 @@ from labkit.systems.base import Translator
 from labkit.train.seeding import seeded
 
 Measure = Callable[[Run], Measurement]
+Pictures = Callable[[Run, str, str], Tensor]  # (run, src, dst) -> what stands for the translations of src's test images
 
 AT_ONCE = 64  # images translated in one pass
 
@@ -24,6 +25,20 @@ AT_ONCE = 64  # images translated in one pass
 def translated(run: Run, src: str = "A", dst: str = "B") -> Tensor:
     """All test images of `src` translated to `dst`: (N, C, H, W). What the system draws depends on the run's seed."""
     return translate_all(run.system, run.dataset.test[src].images, src, dst, run.spec.seed)
+
+
+def copied(run: Run, src: str, dst: str) -> Tensor:
+    """The test pictures of `src` as they are."""
+    return run.dataset.test[src].images
+
+
+def recoloured(run: Run, src: str, dst: str) -> Tensor:
+    """The test pictures of `src`, their colour channels brought to the mean and deviation of `dst`'s training ones."""
+    x, wanted = run.dataset.test[src].images, run.dataset.train[dst].images
+    (mean, std), (new_mean, new_std) = (
+        (part.mean((0, 2, 3))[:, None, None], part.std((0, 2, 3))[:, None, None]) for part in (x, wanted)
+    )
+    return ((x - mean) / std * new_std + new_mean).clamp(-1, 1)
 
 
 @torch.no_grad()
