@@ -54,7 +54,8 @@ class PhotographJudge(nn.Module):
     their proportions. Scaling and network let gradients through to the pictures; the weights take none.
 
     record: how it came about: what it saw and under which terms, steps, seed, sha256, and `ceiling`: set -> the share
-    of its test pictures that a linear probe, fitted to the features of its training pictures, gives to their domain; `untrained`: the same for the network before its first step, which shows what training gave.
+    of its test pictures that a linear probe, fitted to the features of its training pictures, gives to their domain.
+    `untrained` is the same for the network before its first step: what is above it, training gave.
     """
 
     def __init__(self, record: dict | None = None):
