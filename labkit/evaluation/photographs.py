@@ -12,7 +12,8 @@ distance is biased upwards, the more the fewer pictures there are: compare only 
 
 Beside each distance of the translations A → B from B's test pictures stand those of A's test pictures as they are
 (`…_copy`), of the same with their channels at the mean and deviation of B's training pictures (`…_recoloured`), and of
-real pictures: `…_floor` is what a perfect translator would score, `…_halves` what chance does.
+real pictures: `…_floor` is what a perfect translator would score, `…_halves` what chance does. Where a set has test
+photographs that no figure may show (`truth["A", "unshown"]`), those are measured.
 """
 
 from collections.abc import Callable
@@ -42,6 +43,7 @@ Distance = Callable[..., Measurement]  # of two sets of features
 
 def photo_distance(run: Run, distance: Distance, pictures: Pictures = translated) -> Measurement:
     """The distance of `pictures`, by default the translations A → B, from B's test pictures."""
+    run = _with_unshown(run)
     real = _embedded(run, run.dataset.test["B"])
     return _between(run, distance, load_photograph_judge().embed(pictures(run, "A", "B")), real)
 
@@ -51,6 +53,7 @@ def photo_floor(run: Run, distance: Distance) -> Measurement:
 
     They are scaled as test pictures are. Those of horse2zebra and monet2photo the judge was trained on.
     """
+    run = _with_unshown(run)
     train, test = run.dataset.train["B"], run.dataset.test["B"]
     if isinstance(train, FolderDomain):  # whole pictures, not crops of them
         train = FolderDomain(train.name, train.paths, test.take([0]).shape[-1], channels=train.channels)
@@ -88,6 +91,16 @@ def fitting(run: Run) -> list[str]:
     if run.spec.data not in RECIPES or any(len(each) < 2 or each.take([0]).shape[1] != 3 for each in test):
         return []
     return ["photo_kid", "photo_kid_copy", "photo_kid_floor"]
+
+
+def _with_unshown(run: Run) -> Run:
+    """The run with the photographs that no figure shows as A's test pictures, where there are such."""
+    unshown = run.dataset.truth.get(("A", "unshown"))
+    if unshown is None:
+        return run
+    other = replace(run)
+    vars(other)["dataset"] = replace(run.dataset, test=run.dataset.test | {"A": Domain("unshown", unshown)})
+    return other
 
 
 def _embedded(run: Run, domain: Domain | FolderDomain) -> Tensor:

@@ -143,3 +143,12 @@ def test_the_more_pictures_of_a_are_among_those_of_b_the_greater_is_the_distance
             found.append(metrics.kid(mixture, b[order[:half]]).value)
         rising.append(np.mean(found))
     assert all(np.diff(rising) > 0) and rising[-1] > 10 * abs(rising[0])
+
+
+def test_photographs_that_no_figure_shows_are_measured_in_the_place_of_those_shown():
+    A, B = smooth(12, 0), striped(14, 1)
+    run = known_run(Known(lambda x: x), smooth(3, 5), B)
+    run.dataset.truth["A", "unshown"] = A
+    found = measure(run, ["photo_kid_copy"])["photo_kid_copy"]
+    assert found.value == values(known_run(Known(lambda x: x), A, B), ["photo_kid_copy"])["photo_kid_copy"]
+    assert "12 against 14" in found.name

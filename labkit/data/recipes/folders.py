@@ -89,9 +89,10 @@ def photos_to_paintings(
 ) -> DataSet:
     """A: photographs, B: paintings, from a set of CycleGAN's such as monet2photo, where they are `trainB` and `trainA`.
 
-    The photographs of these sets have no stated terms. So the test photographs are other ones: crops of those that come
-    inside scikit-learn and scikit-image, named in `shown`. Training cuts `size` out of `load_size`; translators without
-    fixed sizes are tested on `test_size`, whole enough for a scene.
+    The photographs of these sets have no stated terms. So the test photographs that figures show are others: `n_test`
+    crops of those that come inside scikit-learn and scikit-image, named in `shown`. The set's own test photographs are
+    `truth["A", "unshown"]`, for measures alone. Training cuts `size` out of `load_size`; translators without a fixed
+    size are tested on `test_size`, whole enough for a scene.
     """
     files = {key: image_files(locate(root) / f"train{own}") for key, own in {"A": "B", "B": "A"}.items()}
     name = locate(root).name
@@ -99,12 +100,12 @@ def photos_to_paintings(
         key: FolderDomain(f"{name}_{kind}", files[key], size, load_size, flip, zoom=zoom)
         for key, kind in {"A": "photos", "B": "paintings"}.items()
     }
-    test_files = image_files(locate(root) / "testA")[:n_test]
     test = {
         "A": Domain("embedded_photos", crops(shown, n_test, test_size, zoom=1.6, seed=seed)[0]),
-        "B": FolderDomain(f"{name}_paintings", test_files, test_size),
+        "B": FolderDomain(f"{name}_paintings", image_files(locate(root) / "testA"), test_size),
     }
-    return DataSet(f"photos_to_{name}_paintings", train, test)
+    unshown = FolderDomain(f"{name}_photos", image_files(locate(root) / "testB"), test_size).images
+    return DataSet(f"photos_to_{name}_paintings", train, test, {("A", "unshown"): unshown})
 
 
 def single_pair(
