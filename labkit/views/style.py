@@ -5,6 +5,7 @@ Domain A, and with it what is real, is always blue; domain B, and with it what i
 
 import io
 
+import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image, ImageColor
 
@@ -16,6 +17,7 @@ KEPT = ("#000000", "#FFFFFF", BLUE, ORANGE, GREEN, PURPLE, SKY, GREY)  # in ever
 
 PANEL = (3.2, 2.4)  # inches
 MAX_BYTES = 50_000  # of one figure; base64 in a notebook adds a third
+CHART_COLOURS = 64  # of a figure without images
 
 RC = {
     "figure.dpi": 100,
@@ -61,17 +63,26 @@ def panels(columns: int = 1, rows: int = 1, width: float = PANEL[0], height: flo
 def png(figure: Figure) -> bytes:
     """The figure as the bytes of a PNG file, cut to what is drawn.
 
-    A figure full of photographs is reduced to 256 colours, those of this module among them, where it would weigh more
-    than `MAX_BYTES`: notebooks are kept under version control.
+    Notebooks are kept under version control, so colours are few, those of this module among them: `CHART_COLOURS` where
+    lines and words alone are drawn, 256 where a figure full of photographs would weigh more than `MAX_BYTES`.
     """
-    file = io.BytesIO()
+    file, packed = io.BytesIO(), io.BytesIO()
     figure.savefig(file, format="png", dpi=RC["savefig.dpi"], bbox_inches="tight", pad_inches=0.05)
-    if file.tell() <= MAX_BYTES:
-        packed = io.BytesIO()
-        Image.open(file).save(packed, format="png", optimize=True)  # the same pixels in fewer bytes
-        return packed.getvalue()
-    whole, reduced, palette = Image.open(file).convert("RGB"), io.BytesIO(), Image.new("P", (1, 1))
-    own = whole.quantize(256 - len(KEPT)).getpalette()[: 3 * (256 - len(KEPT))]
+    weight, picture = file.tell(), Image.open(file)
+    if not any(axes.images for axes in figure.axes):
+        picture = _in_few_colours(picture, CHART_COLOURS)
+    elif weight > MAX_BYTES:
+        picture = _in_few_colours(picture, 256)
+    picture.save(packed, format="png", optimize=True)
+    return packed.getvalue()
+
+
+def _in_few_colours(picture: Image.Image, number: int) -> Image.Image:
+    """The picture with a palette of at most `number` colours."""
+    whole, palette = picture.convert("RGB"), Image.new("P", (1, 1))
+    own = whole.quantize(number - len(KEPT)).getpalette()[: 3 * (number - len(KEPT))]
     palette.putpalette(own + [level for colour in KEPT for level in ImageColor.getrgb(colour)])
-    whole.quantize(palette=palette, dither=Image.Dither.NONE).save(reduced, format="png", optimize=True)
-    return reduced.getvalue()
+    few = whole.quantize(palette=palette, dither=Image.Dither.NONE)
+    paper = (np.asarray(whole) == 255).all(2)  # which the search for the nearest colour may make a shade darker
+    few.paste(len(own) // 3 + KEPT.index("#FFFFFF"), mask=Image.fromarray(paper))
+    return few
