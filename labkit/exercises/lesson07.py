@@ -1,7 +1,7 @@
-"""Checks of lesson 07: PatchNCE, sampled places, detached keys."""
+"""Checks of lesson 07: PatchNCE, sampled places, negatives of other images."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from labkit.exercises.check import Exercise, Property, answer
@@ -129,54 +129,41 @@ sample = Exercise(
 )
 
 
-# Detached keys: student(G_enc, fake, real, tau) -> loss; G_enc maps (S, C) patches to unit vectors --------------------
+# Negatives of other images: student(query, key, tau) -> scalar; query, key (B, S, C): image, place, feature -----------
 
 
-def _encoder() -> tuple[nn.Module, Tensor, Tensor]:
-    class Unit(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.linear = nn.Linear(4, 6)
-
-        def forward(self, x):
-            return F.normalize(self.linear(x), dim=-1)
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(3)
-        return Unit(), torch.randn(5, 4), torch.randn(5, 4)
+def _batch(images: int = 3, places: int = 4, dim: int = 6) -> tuple[Tensor, Tensor]:
+    query, key = _vectors(images * places, dim, seed=7)
+    return query.reshape(images, places, dim), key.reshape(images, places, dim)
 
 
-def _contrast(G_enc, fake, real, tau) -> Tensor:
-    return _expected(G_enc(fake), G_enc(real).detach(), tau)
+def _external_guess(student) -> bool:
+    same = torch.ones(3, 5, 4) / 2
+    return _close(answer(student, same, same, 0.07), torch.tensor(11.0).log())
 
 
-def _keys_value(student) -> bool:
-    G_enc, fake, real = _encoder()
-    return _close(answer(student, G_enc, fake, real, 0.5), _contrast(G_enc, fake, real, 0.5))
+def _external_value(student) -> bool:
+    return _close(answer(student, *_batch(), 0.5), expected_nce(*_batch(), 0.5, "external"))
 
 
-def _keys_gradient(student) -> bool:
-    G_enc, fake, real = _encoder()
-    weights = list(G_enc.parameters())
-    found = torch.autograd.grad(answer(student, G_enc, fake, real, 0.5), weights, allow_unused=True)
-    wanted = torch.autograd.grad(_contrast(G_enc, fake, real, 0.5), weights)
-    return all(f is not None and torch.allclose(f, w, atol=1e-5) for f, w in zip(found, wanted, strict=True))
+def _external_detached(student) -> bool:
+    query, key = (v.requires_grad_() for v in _batch())
+    loss = answer(student, query, key, 0.5)
+    to_query, to_key = torch.autograd.grad(loss, (query, key), allow_unused=True)
+    return to_query is not None and to_query.abs().max() > 0 and to_key is None
 
 
-def _keys_image(student) -> bool:
-    G_enc, fake, real = _encoder()
-    fake.requires_grad_()
-    real.requires_grad_()
-    loss = answer(student, G_enc, fake, real, 0.5)
-    to_fake, to_real = torch.autograd.grad(loss, (fake, real), allow_unused=True)
-    return to_fake is not None and to_fake.abs().max() > 0 and to_real is None
-
-
-detached_keys = Exercise(
-    "detached keys",
+external_nce = Exercise(
+    "negatives of other images",
     (
-        Property("value", _keys_value, "A detach changes no value: queries from the output, keys from the input."),
-        Property("images", _keys_image, "The output must be pulled towards the input, the input must not move."),
-        Property("encoder", _keys_gradient, "The encoder learns from the queries alone: its keys are constants."),
+        Property(
+            "number", _external_guess, "One positive and (B - 1) · S negatives: when all are alike, log of their sum."
+        ),
+        Property(
+            "value",
+            _external_value,
+            "The positive is the key at the own place of the own image. Mean over all queries.",
+        ),
+        Property("detach", _external_detached, "Queries get a gradient, keys get none."),
     ),
 )

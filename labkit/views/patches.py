@@ -11,7 +11,7 @@ from torch import Tensor
 from labkit.views import style
 from labkit.views.grids import as_pixels
 
-QUERY, POSITIVE, NEGATIVE = style.ORANGE, style.BLUE, style.GREY
+QUERY, POSITIVE, NEGATIVE = style.ORANGE, style.BLUE, "white"
 
 
 def show(panel: Axes, image: Tensor, title: str) -> None:

@@ -69,17 +69,36 @@ SAMPLE_WRONG = {
 }
 
 
-def loss(query, key, tau):
-    return -(query @ key.T / tau).log_softmax(1).diagonal().mean()
+def external(query, key, tau, detach=True, positive=True, own=True, mean=True):
+    images, places, _ = query.shape
+    key = key.detach() if detach else key
+    scores = query.flatten(0, 1) @ key.flatten(0, 1).T / tau
+    image = torch.arange(images).repeat_interleave(places)
+    same = image[:, None] == image[None, :]
+    if positive:
+        same.fill_diagonal_(False)
+    if not own:
+        same[:] = False
+    losses = -scores.masked_fill(same, -1e9).log_softmax(1).diagonal()
+    return losses.mean() if mean else losses.sum()
 
 
-KEYS_WRONG = {
-    "nothing detached": ("images", lambda G, f, r, t: loss(G(f), G(r), t)),
-    "queries detached": ("images", lambda G, f, r, t: loss(G(f).detach(), G(r), t)),
-    "images detached, encoder not": ("encoder", lambda G, f, r, t: loss(G(f), G(r.detach()), t)),
-    "both detached": ("images", lambda G, f, r, t: loss(G(f).detach(), G(r).detach(), t)),
-    "roles exchanged": ("value", lambda G, f, r, t: loss(G(r), G(f).detach(), t)),
-    "the output detached": ("images", lambda G, f, r, t: loss(G(f.detach()), G(r).detach(), t)),
+def next_images_alone(query, key, tau):
+    losses = []
+    for q, k, n in zip(query, key.detach(), key.detach().roll(-1, 0), strict=True):
+        losses.append(-torch.cat([(q * k).sum(1, keepdim=True), q @ n.T], 1).div(tau).log_softmax(1)[:, 0].mean())
+    return sum(losses) / len(losses)
+
+
+EXTERNAL_WRONG = {
+    "own image as well": ("number", lambda q, k, t: external(q, k, t, own=False)),
+    "internal": ("number", lambda q, k, t: sum(nce(a, b, t) for a, b in zip(q, k, strict=True)) / len(q)),
+    "positive masked, too": ("number", lambda q, k, t: external(q, k, t, positive=False)),
+    "the next image alone": ("number", next_images_alone),
+    "sum": ("number", lambda q, k, t: external(q, k, t, mean=False)),
+    "no temperature": ("value", lambda q, k, t: external(q, k, 1.0)),
+    "keys with gradient": ("detach", lambda q, k, t: external(q, k, t, detach=False)),
+    "everything detached": ("detach", lambda q, k, t: external(q, k, t).detach().requires_grad_()),
 }
 
 
@@ -92,8 +111,7 @@ def test_a_plain_right_answer_passes():
 class TestLesson07(ExerciseTests):
     LESSON = "07_cut"
     EXERCISES = {
-        "patch_nce": (lesson07.patch_nce, NCE_WRONG),
+        "my_patch_nce": (lesson07.patch_nce, NCE_WRONG),
         "sample": (lesson07.sample, SAMPLE_WRONG),
-        "contrast": (lesson07.detached_keys, KEYS_WRONG),
+        "external_nce": (lesson07.external_nce, EXTERNAL_WRONG),
     }
-    MEND = {"contrast": "images"}  # its code runs, and is wrong

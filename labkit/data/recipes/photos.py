@@ -10,7 +10,7 @@ from importlib.resources import as_file, files
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import Tensor
 
 from labkit.data.domain import DataSet, Domain
@@ -65,6 +65,13 @@ def crops(names: Sequence[str], n: int, size: int = 64, zoom: float = 3.0, seed:
         pixels[i] = crop[:, ::-1] if rng.integers(2) else crop
     images = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(torch.float32) / 127.5 - 1
     return images.contiguous(), torch.from_numpy(sources)
+
+
+def scenes(names: Sequence[str] = ("temple", "rocket", "flower", "coffee", "cat"), size: int = 128) -> Tensor:
+    """The middle square of each named photograph, as high as the photograph: (N, 3, size, size) in [-1, 1]."""
+    pictures = [np.asarray(ImageOps.fit(photo(name), (size, size), Image.Resampling.LANCZOS)) for name in names]
+    images = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).to(torch.float32) / 127.5 - 1
+    return images.contiguous()
 
 
 def grey(images: Tensor) -> Tensor:

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from labkit.data.recipes import photos
-from labkit.data.recipes.photos import PHOTOS, SURFACES, colour_to_grey, crops, night, photo, photo_crops
+from labkit.data.recipes.photos import PHOTOS, SURFACES, colour_to_grey, crops, night, photo, photo_crops, scenes
 from labkit.errors import LabError
 
 
@@ -95,3 +95,12 @@ def test_night_is_darker_and_bluer_and_keeps_the_scene():
     assert blue > 1.5 * red
     order = day[0, 0].flatten().argsort()
     assert (dark[0, 0].flatten()[order].diff() >= -1e-6).all()  # what was brighter is brighter still
+
+
+def test_a_scene_is_the_middle_of_a_photograph():
+    found = scenes(("temple", "cat"), size=32)
+    assert found.shape == (2, 3, 32, 32) and -1 <= found.min() < -0.5 and 0.5 < found.max() <= 1
+    width, height = photo("temple").size
+    middle = photo("temple").crop(((width - height) // 2, 0, (width + height) // 2, height)).resize((32, 32))
+    same = torch.from_numpy(np.asarray(middle)).permute(2, 0, 1) / 127.5 - 1
+    assert (found[0] - same).abs().mean() < 0.1
