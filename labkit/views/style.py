@@ -16,7 +16,7 @@ DISCRIMINATOR, GENERATOR = PURPLE, GREEN
 KEPT = ("#000000", "#FFFFFF", BLUE, ORANGE, GREEN, PURPLE, SKY, GREY)  # in every palette, however colourful the figure
 
 PANEL = (3.2, 2.4)  # inches
-MAX_BYTES = 50_000  # of one figure; base64 in a notebook adds a third
+MAX_BYTES = 25_000  # of one figure; base64 in a notebook adds a third
 CHART_COLOURS = 64  # of a figure without images
 
 RC = {
