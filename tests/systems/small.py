@@ -92,3 +92,19 @@ SMALL = {
         images("real", channels=1),
     ),
 }
+
+
+def contrast_while_training(system, batch, steps: int = 60) -> list[float]:
+    """The last player's loss in each step in which G and the heads F learn one batch, as D stands still."""
+    players = [p for p in system.players() if p.name != "D"]
+    optimisers = {p.name: p.optimiser(system.parameters_of(p)) for p in players}
+    losses = []
+    for _ in range(steps):
+        out = system(batch, frozenset({"G", "F"}))
+        for name, optimiser in optimisers.items():
+            total = sum(system.losses(name, out).values())
+            optimiser.zero_grad()
+            total.backward()
+            optimiser.step()
+        losses.append(total.item())
+    return losses

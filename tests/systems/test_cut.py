@@ -7,6 +7,7 @@ from labkit.errors import LabError
 from labkit.losses.contrastive import patch_nce
 from labkit.nets.patches import at_places
 from labkit.systems.cut import CUT, CUTSettings, FastCUT, FastCUTSettings
+from systems.small import contrast_while_training
 
 SMALL = dict(ngf=4, ndf=4, blocks=2, d_layers=1, dim=8, num_patches=9)
 ALL = frozenset({"D", "G", "F"})
@@ -193,15 +194,5 @@ def test_translates_one_way_and_says_so(batch):
 
 def test_overfits_one_batch(batch):
     system = make(lambda_adv=0.0, lr=2e-3)
-    players = [p for p in system.players() if p.name != "D"]
-    optimisers = {p.name: p.optimiser(system.parameters_of(p)) for p in players}
-    losses = []
-    for _ in range(60):
-        out = system(batch, frozenset({"G", "F"}))
-        for name, optimiser in optimisers.items():
-            total = sum(system.losses(name, out).values())
-            optimiser.zero_grad()
-            total.backward()
-            optimiser.step()
-        losses.append(total.item())
+    losses = contrast_while_training(system, batch)
     assert sum(losses[-5:]) < 0.7 * sum(losses[:5])
