@@ -7,11 +7,13 @@ real, and do they reach every mode?
 from dataclasses import replace
 from inspect import signature
 
+import torch
 from torch import Tensor
 
 from labkit import judges, metrics
 from labkit.data.recipes.toy import ring, ring_centres
 from labkit.evaluation.base import judge_of, mean_of, named, translate_all, translated
+from labkit.judges.attributes import load_attribute_judge
 from labkit.metrics import Measurement
 from labkit.metrics.appearance import appearance_features
 from labkit.metrics.quality import sliced_wasserstein, ssim_loss
@@ -111,10 +113,34 @@ def _structure(run: Run, pictures: Tensor) -> Measurement:
 
 def generated_distance(run: Run) -> Measurement:
     """Fréchet distance between 1,000 samples of a GAN and the real test images, in features of their judge."""
+    return _distance_to_real(run, run.system.sample(1000))
+
+
+def generated_distance_gaussian(run: Run) -> Measurement:
+    """The same for 1,000 draws of the Gaussian that has mean and covariance of the training images' pixels."""
+    return _distance_to_real(run, gaussian_in_pixels(run.dataset.train["real"].images, 1000))
+
+
+def generated_distance_train(run: Run) -> Measurement:
+    """The same for the first 1,000 training images: as near as real images come."""
+    return _distance_to_real(run, run.dataset.train["real"].images[:1000])
+
+
+def gaussian_in_pixels(images: Tensor, n: int, seed: int = 0) -> Tensor:
+    """n draws (n, C, H, W), cut to [-1, 1], of a Gaussian with mean and covariance of all pixels of `images` (N, C, H, W).
+
+    A draw is the mean image plus a random mixture of the images' deviations from it: its covariance is theirs.
+    """
+    mean = images.mean(0)
+    weights = torch.randn(n, len(images), generator=torch.Generator().manual_seed(seed)) / (len(images) - 1) ** 0.5
+    return (mean + (weights @ (images - mean).flatten(1)).view(n, *mean.shape)).clamp(-1, 1)
+
+
+def _distance_to_real(run: Run, images: Tensor) -> Measurement:
     real = run.dataset.test["real"]
-    judge = judges.load(real.name)
-    fake, features = judge.embed(run.system.sample(1000)), judge.embed(real.images)
-    return metrics.frechet_distance(fake, features, judge=judge.name, seed=run.spec.seed)
+    judge = load_attribute_judge() if real.name == "portraits" else judges.load(real.name)
+    made, features = judge.embed(images), judge.embed(real.images)
+    return metrics.frechet_distance(made, features, judge=judge.name, seed=run.spec.seed)
 
 
 def modes_covered(run: Run) -> Measurement:
@@ -149,6 +175,8 @@ MEASURES = named(
     structure_kept,
     structure_unrelated,
     generated_distance,
+    generated_distance_gaussian,
+    generated_distance_train,
     modes_covered,
     mode_divergence,
 )

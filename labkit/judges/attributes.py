@@ -53,18 +53,27 @@ class AttributeJudge(nn.Module):
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """Logits of each attribute's values: attribute -> (B, values). Gradients reach the images."""
-        if images.ndim != 4 or images.shape[1] != 3:
-            raise ValueError(f"this judge looks at images (B, 3, H, W), found {tuple(images.shape)}")
-        if images.shape[-2:] != (SIZE, SIZE):
-            images = F.interpolate(images, (SIZE, SIZE), mode="bilinear", align_corners=False, antialias=True)
-        features = self.body(images)
+        features = self.body(_scaled(images))
         return {name: head(features) for name, head in self.heads.items()}
+
+    @torch.no_grad()
+    def embed(self, images: Tensor) -> Tensor:
+        """The features that the heads read: (N, 48). Works through large sets in parts."""
+        return torch.cat([self.body(_scaled(part)) for part in images.split(250)])
 
     @torch.no_grad()
     def read(self, images: Tensor) -> dict[str, Tensor]:
         """The most probable value of each attribute: attribute -> (N,) int64. Works through large sets in parts."""
         parts = [self(part) for part in images.split(250)]
         return {name: torch.cat([part[name].argmax(1) for part in parts]) for name in READ}
+
+
+def _scaled(images: Tensor) -> Tensor:
+    if images.ndim != 4 or images.shape[1] != 3:
+        raise ValueError(f"this judge looks at images (B, 3, H, W), found {tuple(images.shape)}")
+    if images.shape[-2:] == (SIZE, SIZE):
+        return images
+    return F.interpolate(images, (SIZE, SIZE), mode="bilinear", align_corners=False, antialias=True)
 
 
 @cache

@@ -110,7 +110,7 @@ def gradient_penalty(
 def r1_penalty(D: Callable[[Tensor], Tensor], real: Tensor) -> Tensor:
     """1/2 E |grad D(x)|^2 on real images (Mescheder et al. 2018, Eq. 9, without its weight gamma; SinCUT: gamma = 1).
 
-    FUNIT's real-only penalty is the same without the 1/2.
+    FUNIT's real-only penalty is the same without the 1/2. D must judge each image alone, as for `gradient_penalty`.
     """
     return 0.5 * _input_gradient(D, real).square().sum(dim=1).mean()
 
@@ -125,6 +125,24 @@ def optimal_discriminator(p_real: Tensor, p_fake: Tensor) -> Tensor:
     """
     total = p_real + p_fake
     return torch.where(total > 0, p_real / total.clamp_min(torch.finfo(total.dtype).tiny), 0.5)
+
+
+def optimal_logit(kind: str, p_real: Tensor, p_fake: Tensor) -> Tensor:
+    """What D says before any sigmoid where it is optimal, from both densities (of one shape, above 0 somewhere).
+
+    Each minimises the loss of D at a point: minimax and nonsaturating give log p_real / p_fake (Goodfellow et al. 2014,
+    Proposition 1), lsgan p_real / (p_real + p_fake) (Mao et al. 2017, Eq. 5), hinge the sign of p_real - p_fake (Lim and
+    Ye 2017). The critic of `wasserstein` is no function of the two densities at a point: LabError.
+    """
+    if kind in ("minimax", "nonsaturating"):
+        return p_real.log() - p_fake.log()
+    if kind == "lsgan":
+        return optimal_discriminator(p_real, p_fake)
+    if kind == "hinge":
+        return (p_real - p_fake).sign()
+    if kind == "wasserstein":
+        raise LabError("the best Wasserstein critic depends on both densities as a whole, not on their values at a point.")
+    raise _unknown(kind)
 
 
 def value(D: Tensor, p_real: Tensor, p_fake: Tensor, dx: float) -> Tensor:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from labkit.systems import system_class
+from labkit.systems.base import Translator
 
 
 def card(folder: Path, name: str) -> str:
@@ -13,25 +14,28 @@ def card(folder: Path, name: str) -> str:
     )
     lesson, arm = name.split("/")
     number, seed, environment = lesson.partition("_")[0], spec["seed"], record["environment"]
-    class_name = system_class(spec["system"]).__name__
+    system = system_class(spec["system"])
+    translates = issubclass(system, Translator)
+    shown = "Test images of A, and what the network made of them" if translates else "Real images, and samples"
+    use = f"networks translate {number}/{arm} --input PICTURE --output DIR" if translates else f"networks show {number}/{arm}"
     profile = "" if record["profile"] == "study" else f" --profile {record['profile']}"
     size = (folder / "weights.safetensors").stat().st_size
     rows = ", ".join(record["strip"]["rows"])
     lines = [
         f"# {name}",
         "",
-        f"{class_name}, trained for {spec['steps']:,} steps of {spec['batch_size']} images of each domain of the data"
+        f"{system.__name__}, trained for {spec['steps']:,} steps of {spec['batch_size']} images of each domain of the data"
         f" `{spec['data']}`, for lesson {number} of the workbook.",
         "",
         f"![the same test images after several steps]({record['strip']['file']})",
         "",
-        f"Test images of A, and what the network made of them on the way. Rows: {rows}.",
+        f"{shown} on the way. Rows: {rows}.",
         "",
         "## What it is",
         "",
         "| | |",
         "|---|---|",
-        f"| system | `{spec['system']}`, see `{system_class(spec['system']).__module__.replace('.', '/')}.py` |",
+        f"| system | `{spec['system']}`, see `{system.__module__.replace('.', '/')}.py` |",
         f"| settings that differ from the paper's | {_listed(spec['settings'])} |",
         f"| data | `{spec['data']}`: {_listed(spec['data_settings'])} |",
         f"| labels that training saw | {', '.join(spec['labels']) or 'none'} |",
@@ -67,7 +71,7 @@ def card(folder: Path, name: str) -> str:
         "## How to use it",
         "",
         "```",
-        f"python -m labkit networks translate {number}/{arm} --input PICTURE --output DIR",
+        f"python -m labkit {use}",
         "```",
     ]
     return "\n".join(lines) + "\n"

@@ -1,4 +1,5 @@
-"""What is kept of a system: the networks that translating and measuring need, in half precision, and a known output."""
+"""What is kept of a system: the networks that translating, sampling and measuring need, in half precision, and a known
+output."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -12,7 +13,7 @@ from labkit import systems
 from labkit.errors import LabError
 from labkit.evaluation.base import translate_all
 from labkit.runs.spec import RunSpec
-from labkit.systems.base import System
+from labkit.systems.base import Sampler, System
 
 WAYS = (("A", "B"), ("B", "A"))
 
@@ -92,7 +93,12 @@ def load_half(system: System, content: bytes, where: str) -> None:
 
 
 def outputs(system: System, inputs: Mapping[str, Tensor], seed: int) -> dict[str, Tensor]:
-    """What the system makes of `inputs`, "A" and "B" -> images, on every way that it has: "A_B" -> images."""
+    """What the system makes of `inputs`, "A" and "B" -> images, on every way that it has: "A_B" -> images.
+
+    One that makes images from noise alone needs no inputs: "sample" -> images.
+    """
+    if isinstance(system, Sampler):
+        return {"sample": system.sample(2, seed)}
     found = {}
     for src, dst in WAYS:
         try:

@@ -48,7 +48,10 @@ class Network(Run):
         return (self.folder / "README.md").read_text()
 
     def strip(self) -> dict[str, Tensor]:
-        """The same test images on the way: "real_A", "after 0", …, "end" -> images (columns, C, H, W) in [-1, 1]."""
+        """The same test images on the way: "real_A", "after 0", …, "end" -> images (columns, C, H, W) in [-1, 1].
+
+        Of a system that samples: the same noise on the way, and "real" images.
+        """
         strip = self.record["strip"]
         return dict(zip(strip["rows"], read_rows(self.folder / strip["file"], strip["columns"]), strict=True))
 

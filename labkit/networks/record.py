@@ -18,7 +18,7 @@ from labkit.networks.contents import as_half, empty_system, load_half, networks_
 from labkit.runs.pictures import MAX_BYTES, as_picture, jpeg, png
 from labkit.runs.run import Run
 from labkit.runs.spec import RunSpec
-from labkit.systems.base import System, Translator
+from labkit.systems.base import Sampler, System, Translator
 
 
 def demand_fits(name: str, spec: RunSpec, networks: Sequence[str] | bool = True) -> None:
@@ -27,8 +27,8 @@ def demand_fits(name: str, spec: RunSpec, networks: Sequence[str] | bool = True)
     networks: names of the system's networks to keep, or True for all that translating and measuring need.
     """
     system = empty_system(spec, name, networks)
-    if not isinstance(system, Translator):
-        raise LabError(f"{name}: {spec.system} translates nothing; only networks that translate are recorded.")
+    if not isinstance(system, Translator | Sampler):
+        raise LabError(f"{name}: {spec.system} makes no images; only networks that translate or sample are recorded.")
     size = len(as_half(tensors(system), name))
     if size > store.MAX_BYTES:
         raise LabError(
@@ -92,8 +92,9 @@ def _picture(strip: Mapping[str, Tensor]) -> tuple[bytes, str]:
 
 
 def _probe(system: System, run: Run) -> bytes:
-    """A test image of each domain, and what the recorded network makes of it."""
-    inputs = {key: run.dataset.test[key].images[:1].half() for key in "AB"}
+    """A test image of each domain, where the network takes any, and what the recorded network makes."""
+    domains = "AB" if isinstance(system, Translator) else ""
+    inputs = {key: run.dataset.test[key].images[:1].half() for key in domains}
     made = outputs(system, {key: value.float() for key, value in inputs.items()}, run.spec.seed)
     return save(inputs | {way: images.half().contiguous() for way, images in made.items()})
 

@@ -16,6 +16,7 @@ from labkit.errors import LabError
 from labkit.paths import remove_leftovers, write_atomically
 from labkit.progress import Bar
 from labkit.runs.run import Run
+from labkit.systems.base import Translator
 from labkit.train.seeding import seeded
 
 MULTIPLE = 16  # sides are cut to a multiple of this: the deepest networks halve four times
@@ -52,6 +53,8 @@ def translate_files(
     Raises LabError, before anything is written, where there is nothing to translate, where another file is in the way,
     and where a translation would take the place of what it is made from.
     """
+    if not isinstance(run.system, Translator):
+        raise LabError(f"{run.spec.system} makes no translations: it takes no pictures, or gives none.")
     size = size or run.spec.data_settings.get("size", 128)
     if size < MULTIPLE:
         raise LabError(f"--size {size}: the smallest side that the networks take is {MULTIPLE} pixels.")

@@ -1,10 +1,12 @@
 """A few test images of a study's arm, kept beside what it measured, for lessons that have no time to train it.
 
 One PNG an arm, `results/<profile>/<lesson>/<arm>.png`: a row each of real_A, fake_B, rec_A where the system has the way
-back, real_B and fake_A; an image a column. 8 bits a colour, as any picture; one that would weigh more than `MAX_BYTES`
-has 256 colours. Images above `LARGEST` pixels have none: they are shown from the recorded network.
+back, real_B and fake_A; an image a column. Of a system that samples: real and sample. 8 bits a colour, as any picture;
+one that would weigh more than `MAX_BYTES` has 256 colours. Images above `LARGEST` pixels have none: they are shown from
+the recorded network.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from torch import Tensor
@@ -15,10 +17,11 @@ from labkit.evaluation import few_shot
 from labkit.evaluation.base import translate_all
 from labkit.runs.pictures import MAX_BYTES, as_picture, png, read_rows
 from labkit.runs.run import Run
-from labkit.systems.base import Translator
+from labkit.systems.base import Sampler, Translator
 
 COLUMNS = 10
 LARGEST = 96
+OF_TRANSLATORS, OF_SAMPLERS = ("real_A", "fake_B", "rec_A", "real_B", "fake_A"), ("real", "sample")
 
 
 def path_of(lesson: str, profile: str, arm: str) -> Path:
@@ -26,10 +29,13 @@ def path_of(lesson: str, profile: str, arm: str) -> Path:
 
 
 def rows(run: Run, columns: int = COLUMNS) -> dict[str, Tensor]:
-    """The first `columns` test images of A with their translations and, where there is a way back, the rest."""
+    """The first `columns` test images of A with their translations and, where there is a way back, the rest; or as many
+    test images and samples."""
     if run.spec.system == "funit":  # whose translations need examples
         return few_shot.sample_rows(run, columns)
     test, seed = run.dataset.test, run.spec.seed
+    if isinstance(run.system, Sampler):
+        return {"real": test["real"].images[:columns], "sample": run.system.sample(columns, seed)}
     shown = {"real_A": test["A"].images[:columns]}
     shown["fake_B"] = translate_all(run.system, shown["real_A"], seed=seed)
     try:
@@ -42,20 +48,20 @@ def rows(run: Run, columns: int = COLUMNS) -> dict[str, Tensor]:
 
 
 def save(run: Run, path: Path, columns: int = COLUMNS) -> None:
-    """Write the rows as one picture. Runs that translate no images (points, samplers) have none, and write none."""
-    if not isinstance(run.system, Translator) or run.dataset.test["A"].images.ndim != 4:
-        return
-    if run.dataset.test["A"].images.shape[-1] > LARGEST:
+    """Write the rows as one picture. Runs that make no images (points, encoders) have none, and write none."""
+    images = next(iter(run.dataset.test.values())).images
+    if not isinstance(run.system, Translator | Sampler) or images.ndim != 4 or images.shape[-1] > LARGEST:
         return
     image = as_picture(rows(run, columns).values())
     content = png(image)
     paths.write_atomically(path, content if len(content) <= MAX_BYTES else png(image.quantize(256)))
 
 
-def load(lesson: str, profile: str, arm: str, columns: int = COLUMNS) -> dict[str, Tensor]:
+def load(
+    lesson: str, profile: str, arm: str, columns: int = COLUMNS, names: Sequence[str] = OF_TRANSLATORS
+) -> dict[str, Tensor]:
     """The rows that `save` wrote: name -> images (columns, C, H, W) in [-1, 1]; empty where there are none."""
     path = path_of(lesson, profile, arm)
     if not path.exists():
         return {}
-    names = ("real_A", "fake_B", "rec_A", "real_B", "fake_A")
     return dict(zip(names, read_rows(path, columns), strict=False))

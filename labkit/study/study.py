@@ -200,7 +200,8 @@ def thinned(history: History, terms: list[str], parts: int = 30) -> dict[str, li
 
 
 def _strip(first: Run, steps: list[int], say: Callable[[str], None]) -> dict[str, Tensor]:
-    """Test images, and their translations after the named steps and at the end; step 0 is the untrained network."""
+    """Test images, and their translations (or samples, of the same noise) after the named steps and at the end; step 0 is
+    the untrained network."""
     systems = kept(first) | {0: new_system(first.spec).eval(), first.spec.steps: first.system}
     missing = [step for step in steps if step not in systems and step < first.spec.steps]
     if missing:
@@ -209,9 +210,9 @@ def _strip(first: Run, steps: list[int], say: Callable[[str], None]) -> dict[str
     for step in sorted({step for step in steps if step in systems} | {first.spec.steps}):
         then = replace(first, system=systems[step])
         vars(then)["dataset"] = first.dataset  # which is loaded already
-        shown = samples.rows(then, STRIP_COLUMNS)
+        (given, images), (_, made), *_ = samples.rows(then, STRIP_COLUMNS).items()
         title = f"after {step:,}" if step < first.spec.steps else f"end ({step:,})"
-        rows |= {"real_A": shown["real_A"], title: shown["fake_B"]}
+        rows |= {given: images, title: made}
     return rows
 
 

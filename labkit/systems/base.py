@@ -94,6 +94,14 @@ def by_average(method: Callable) -> Callable:
     return computed_by_average
 
 
+class Sampler(System):
+    """A system that makes images from noise alone."""
+
+    def sample(self, n: int, seed: int = 0) -> Tensor:
+        """n images (n, C, H, W) in [-1, 1], the same for the same weights and seed."""
+        raise NotImplementedError
+
+
 class Translator(System):
     """A system that maps images of one domain to another.
 

@@ -12,6 +12,8 @@ Differences from the papers:
    just been trained on, by the D that has just been updated.
 2. D gives logits; sigmoid and logarithm live in the loss, where they cannot overflow.
 3. The paper does not say how wide D is; 64 is the released code's.
+4. A penalty on the slope of D for each image (`lambda_gp`, `gamma_r1`) is refused beside BatchNorm in D, where the logit
+   of an image also depends on its neighbours in the batch (Gulrajani et al. 2017, section 4).
 """
 
 from dataclasses import dataclass
@@ -26,7 +28,7 @@ from labkit.errors import LabError
 from labkit.losses.adversarial import discriminator_loss, generator_loss, gradient_penalty, r1_penalty
 from labkit.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from labkit.nets.mlp import mlp
-from labkit.systems.base import Player, System
+from labkit.systems.base import Player, Sampler
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Settings:
     pack: int = 1  # PacGAN: samples that D judges together
 
 
-class GAN(System):
+class GAN(Sampler):
     """G maps noise z (B, nz) to samples; D maps samples to a logit each, or one for every `pack` of them.
 
     Batches hold "real": images (B, C, H, W) in [-1, 1], or points (B, points). B must be a multiple of `pack`.
@@ -71,8 +73,9 @@ class GAN(System):
         else:
             self.G = mlp(s.nz, s.hidden, s.hidden, s.points)
             self.D = mlp(s.points * s.pack, s.hidden, s.hidden, 1, slope=0.2)
-        if s.lambda_gp and s.networks == "dcgan" and s.norm_D:
-            raise LabError("gan: a gradient penalty needs a D that judges each image alone; set norm_D to false.")
+        if (s.lambda_gp or s.gamma_r1) and s.networks == "dcgan" and s.norm_D:
+            penalty = "lambda_gp" if s.lambda_gp else "gamma_r1"
+            raise LabError(f"gan: {penalty} needs a D that judges each image alone, and BatchNorm does not: norm_D false.")
         self.double_backward = ("D",) if s.lambda_gp or s.gamma_r1 else ()
         if s.pack > 1:
             self.coupling = "packing"

@@ -124,6 +124,16 @@ def portraits_many(
     return DataSet("portraits_many", train, shown, _truth(shown, test, dict.fromkeys(hair, style)))
 
 
+def portraits_everyone(
+    size: int = 32, n_train: int = 3000, n_test: int = 500, style: str = "avataaars", seed: int = 0
+) -> DataSet:
+    """One domain, "real", of people with all attributes: what a generator that starts from noise learns to draw."""
+    test, train = strangers([(n_test, {}), (n_train, {})], [style], seed)
+    groups = {"test": test, "train": train}
+    real = {part: Domain("portraits", drawn(style, own, size, f"portraits {part}")) for part, own in groups.items()}
+    return DataSet("portraits_everyone", {"real": real["train"]}, {"real": real["test"]})
+
+
 def strangers(parts: Sequence[tuple[int, Mapping]], styles: Sequence[str], seed: int) -> list[list[Face]]:
     """People for several sets, nobody in two: n faces with these attributes fixed, for each (n, fixed) of `parts`.
 
