@@ -126,6 +126,12 @@ def generated_distance_train(run: Run) -> Measurement:
     return _distance_to_real(run, run.dataset.train["real"].images[:1000])
 
 
+def final_generator_loss(run: Run) -> Measurement:
+    """What G paid D on average over its last 50 steps: a number that says little about the images."""
+    values = run.history.curve("G/adv")[1][-50:]
+    return Measurement("final loss of G", sum(values) / len(values), len(values), "training", None, run.spec.seed)
+
+
 def gaussian_in_pixels(images: Tensor, n: int, seed: int = 0) -> Tensor:
     """n draws (n, C, H, W), cut to [-1, 1], of a Gaussian with mean and covariance of all pixels of `images` (N, C, H, W).
 
@@ -177,6 +183,7 @@ MEASURES = named(
     generated_distance,
     generated_distance_gaussian,
     generated_distance_train,
+    final_generator_loss,
     modes_covered,
     mode_divergence,
 )

@@ -1,4 +1,4 @@
-"""Checks of lesson 01: the loss of G, the loss of D with its detach, the hinge losses."""
+"""Checks of lesson 01: the loss of G, the loss of D with its detach, the hinge losses, a step of WGAN-GP's critic."""
 
 from collections.abc import Callable
 
@@ -185,5 +185,82 @@ hinge_losses = Exercise(
             "Logits beyond the margin (real above 1, generated below -1) must have slope 0, the others ±1/B.",
         ),
         Property("gradient", _hinge_g_gradient, "The slope of G's loss is -1/B in every logit, however large it is."),
+    ),
+)
+
+
+# A step of the critic: student(D, G, optimiser, real, z, epsilon, weight) -> the loss before the step ------------------
+
+WEIGHT, RATE = 3.0, 0.1
+
+
+def _critic_game() -> tuple[nn.Module, nn.Module, torch.optim.Optimizer, Tensor, Tensor, Tensor]:
+    """A small critic with a curved answer and leftovers of an earlier step in its gradients, G, SGD, and one batch."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(11)
+        D, G = nn.Sequential(nn.Linear(3, 8), nn.Softplus(), nn.Linear(8, 1)), nn.Linear(2, 3)
+        real, z, epsilon = torch.randn(5, 3), torch.randn(5, 2), torch.rand(5, 1)
+    D(real).sum().backward()
+    return D, G, torch.optim.SGD(D.parameters(), RATE), real, z, epsilon
+
+
+def _critic_expected(D, G, real, z, epsilon, weight=WEIGHT) -> Tensor:
+    fake = G(z).detach()
+    between = (epsilon * real + (1 - epsilon) * fake).requires_grad_()
+    (slope,) = torch.autograd.grad(D(between).sum(), between, create_graph=True)
+    return D(fake).mean() - D(real).mean() + weight * (slope.norm(dim=1) - 1).square().mean()
+
+
+def _critic_value(student) -> bool:
+    D, G, optimiser, real, z, epsilon = _critic_game()
+    expected = _critic_expected(D, G, real, z, epsilon).item()
+    return _scalar(answer(student, D, G, optimiser, real, z, epsilon, WEIGHT), expected)
+
+
+def _critic_without_penalty(student) -> bool:
+    D, G, optimiser, real, z, epsilon = _critic_game()
+    expected = (D(G(z)).mean() - D(real).mean()).item()
+    return _scalar(answer(student, D, G, optimiser, real, z, epsilon, 0.0), expected)
+
+
+def _critic_leaves_G(student) -> bool:
+    D, G, optimiser, real, z, epsilon = _critic_game()
+    before = [parameter.clone() for parameter in G.parameters()]
+    answer(student, D, G, optimiser, real, z, epsilon, WEIGHT)
+    same = all(torch.equal(a, b) for a, b in zip(before, G.parameters(), strict=True))
+    return same and all(parameter.grad is None or not parameter.grad.any() for parameter in G.parameters())
+
+
+def _critic_moves(student) -> bool:
+    D, G, optimiser, real, z, epsilon = _critic_game()
+    gradients = torch.autograd.grad(_critic_expected(D, G, real, z, epsilon), list(D.parameters()), allow_unused=True)
+    wanted = [p.detach() - RATE * (0 if g is None else g) for p, g in zip(D.parameters(), gradients, strict=True)]
+    answer(student, D, G, optimiser, real, z, epsilon, WEIGHT)
+    return all(torch.allclose(a, b, atol=1e-5) for a, b in zip(D.parameters(), wanted, strict=True))
+
+
+critic_step = Exercise(
+    "a step of the critic",
+    (
+        Property(
+            "difference",
+            _critic_without_penalty,
+            "With weight 0 the loss is the mean answer to generated points minus the mean answer to real ones.",
+        ),
+        Property(
+            "penalty",
+            _critic_value,
+            "The penalty is the mean over the points between of (norm of the gradient - 1)², one norm for each point.",
+        ),
+        Property(
+            "detach",
+            _critic_leaves_G,
+            "G has moved, or holds a gradient. This step belongs to D alone.",
+        ),
+        Property(
+            "step",
+            _critic_moves,
+            "D's weights are not where one step puts them. Leftover gradients? No step? A penalty without create_graph?",
+        ),
     ),
 )

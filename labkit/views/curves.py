@@ -7,9 +7,11 @@ from itertools import cycle
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from torch import Tensor
 
 from labkit.train.history import History
 from labkit.views import style
+from labkit.views.grids import strip
 
 COLOURS = (style.DISCRIMINATOR, style.GENERATOR, style.SKY, style.GREY)  # of terms that belong to no domain, in turn
 DOMAINS = {"A": style.A, "B": style.B}
@@ -68,6 +70,33 @@ def loss_curves(
         axes[0].set_ylim(ylim)
     axes[0].set_ylabel("loss")
     axes[0].legend(loc="upper right")
+    return figure
+
+
+def curves_beside_samples(
+    runs: Mapping[str, tuple[History, Tensor]],
+    terms: Sequence[str],
+    equilibrium: Mapping[str, float | None] = {},
+    window: int = 25,
+    ylim: tuple[float, float] | None = None,
+) -> Figure:
+    """A row for each run: on the left its curves, all on the same axes, on the right its samples in two rows.
+
+    runs: title -> (history, images (N, 1 or 3, H, W) in [-1, 1], N even). The rest as in `loss_curves`.
+    """
+    figure = Figure(figsize=(9.5, 1.6 * len(runs)), layout="constrained")
+    axes = figure.subplots(len(runs), 2, squeeze=False, sharex="col", width_ratios=[1.25, 1])
+    for (title, (history, images)), (left, right) in zip(runs.items(), axes, strict=True):
+        draw_losses(left, history, terms, equilibrium, window)
+        left.set(title=title, ylabel="loss", xlabel="step" if left is axes[-1][0] else "")
+        if ylim:
+            left.set_ylim(ylim)
+        gap = max(1, images.shape[-1] // 16)
+        upper, lower = (strip(half, gap).numpy() for half in images.chunk(2))
+        between = np.ones((gap, upper.shape[1], 3), dtype=upper.dtype)
+        right.imshow(np.concatenate([upper, between, lower]), interpolation="nearest")
+        right.set_axis_off()
+    axes[0][0].legend(loc="upper right", ncols=2)
     return figure
 
 

@@ -12,11 +12,13 @@ from matplotlib.figure import Figure
 from labkit.views.style import png
 
 
-def slider(label: str, value: float, low: float, high: float, step: float) -> ipywidgets.FloatSlider:
-    """A slider that reports while it is moved."""
+def slider(
+    label: str, value: float, low: float, high: float, step: float, live: bool = True
+) -> ipywidgets.FloatSlider:
+    """A slider that reports while it is moved; with `live` false when it is let go, for what takes its time."""
     return ipywidgets.FloatSlider(
         value=value, min=low, max=high, step=step, description=label, style={"description_width": "7em"},
-        layout={"width": "28em"},
+        layout={"width": "28em"}, continuous_update=live,
     )  # fmt: skip
 
 

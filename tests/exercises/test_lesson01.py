@@ -80,10 +80,41 @@ HINGE_WRONG = {
 }
 
 
+def critic(D, G, optimiser, real, z, epsilon, weight, **fault):
+    """A step of WGAN-GP's critic, right but for one fault."""
+    fake = G(z) if fault.get("no_detach") else G(z).detach()
+    between = epsilon * real + (1 - epsilon) * fake if not fault.get("swapped") else epsilon * fake + (1 - epsilon) * real
+    between = between if between.requires_grad else between.requires_grad_()
+    (slope,) = torch.autograd.grad(D(between).sum(), between, create_graph=not fault.get("no_graph"), retain_graph=True)
+    norm = slope.norm() if fault.get("one_norm") else slope.norm(dim=1)
+    loss = (1 - 2 * bool(fault.get("sign"))) * (D(fake).mean() - D(real).mean())
+    loss = loss + weight * (norm - (not fault.get("to_zero"))).square().mean()
+    if not fault.get("no_zero"):
+        optimiser.zero_grad()
+    loss.backward()
+    if not fault.get("no_step"):
+        optimiser.step()
+    return loss.detach()
+
+
+CRITIC_WRONG = {
+    "no detach": ("detach", lambda *a: critic(*a, no_detach=True)),
+    "leftover gradients": ("step", lambda *a: critic(*a, no_zero=True)),
+    "no step": ("step", lambda *a: critic(*a, no_step=True)),
+    "penalty without a graph": ("step", lambda *a: critic(*a, no_graph=True)),
+    "one norm for the batch": ("penalty", lambda *a: critic(*a, one_norm=True)),
+    "slope to zero": ("penalty", lambda *a: critic(*a, to_zero=True)),
+    "epsilon on the wrong side": ("penalty", lambda *a: critic(*a, swapped=True)),
+    "sign": ("difference", lambda *a: critic(*a, sign=True)),
+    "weight ignored": ("difference", lambda *a: critic(*a[:-1], 1.0)),
+}
+
+
 class TestLesson01(ExerciseTests):
     LESSON = "01_gan_minmax"
     EXERCISES = {
         "my_generator_loss": (lesson01.generator_loss, G_WRONG),
         "my_discriminator_loss": (lesson01.discriminator_loss, D_WRONG),
         "my_hinge_losses": (lesson01.hinge_losses, HINGE_WRONG),
+        "my_critic_step": (lesson01.critic_step, CRITIC_WRONG),
     }
