@@ -189,7 +189,7 @@ hinge_losses = Exercise(
 )
 
 
-# A step of the critic: student(D, G, optimiser, real, z, epsilon, weight) -> the loss before the step ------------------
+# A step of the critic: student(D, G, optimiser, real, z, epsilon, weight) -> the loss before the step -----------------
 
 WEIGHT, RATE = 3.0, 0.1
 
@@ -260,7 +260,7 @@ critic_step = Exercise(
         Property(
             "step",
             _critic_moves,
-            "D's weights are not where one step puts them. Leftover gradients? No step? A penalty without create_graph?",
+            "D's weights are not where one step puts them. Leftover gradients, or a penalty without create_graph?",
         ),
     ),
 )

@@ -130,9 +130,9 @@ def optimal_discriminator(p_real: Tensor, p_fake: Tensor) -> Tensor:
 def optimal_logit(kind: str, p_real: Tensor, p_fake: Tensor) -> Tensor:
     """What D says before any sigmoid where it is optimal, from both densities (of one shape, above 0 somewhere).
 
-    Each minimises the loss of D at a point: minimax and nonsaturating give log p_real / p_fake (Goodfellow et al. 2014,
-    Proposition 1), lsgan p_real / (p_real + p_fake) (Mao et al. 2017, Eq. 5), hinge the sign of p_real - p_fake (Lim and
-    Ye 2017). The critic of `wasserstein` is no function of the two densities at a point: LabError.
+    It minimises the loss of D at each point: minimax and nonsaturating give log p_real / p_fake (Goodfellow et al.
+    2014, Proposition 1), lsgan p_real / (p_real + p_fake) (Mao et al. 2017, Eq. 5), hinge the sign of p_real - p_fake.
+    Raises LabError for wasserstein, whose critic is no function of the two densities at a point.
     """
     if kind in ("minimax", "nonsaturating"):
         return p_real.log() - p_fake.log()
@@ -141,7 +141,9 @@ def optimal_logit(kind: str, p_real: Tensor, p_fake: Tensor) -> Tensor:
     if kind == "hinge":
         return (p_real - p_fake).sign()
     if kind == "wasserstein":
-        raise LabError("the best Wasserstein critic depends on both densities as a whole, not on their values at a point.")
+        raise LabError(
+            "the best Wasserstein critic depends on both densities as a whole, not on their values at a point."
+        )
     raise _unknown(kind)
 
 

@@ -17,15 +17,19 @@ def card(folder: Path, name: str) -> str:
     system = system_class(spec["system"])
     translates = issubclass(system, Translator)
     shown = "Test images of A, and what the network made of them" if translates else "Real images, and samples"
-    use = f"networks translate {number}/{arm} --input PICTURE --output DIR" if translates else f"networks show {number}/{arm}"
+    use = (
+        f"networks translate {number}/{arm} --input PICTURE --output DIR"
+        if translates
+        else f"networks show {number}/{arm}"
+    )
     profile = "" if record["profile"] == "study" else f" --profile {record['profile']}"
     size = (folder / "weights.safetensors").stat().st_size
     rows = ", ".join(record["strip"]["rows"])
     lines = [
         f"# {name}",
         "",
-        f"{system.__name__}, trained for {spec['steps']:,} steps of {spec['batch_size']} images of each domain of the data"
-        f" `{spec['data']}`, for lesson {number} of the workbook.",
+        f"{system.__name__}, trained for {spec['steps']:,} steps of {spec['batch_size']} images of each domain of the"
+        f" data `{spec['data']}`, for lesson {number} of the workbook.",
         "",
         f"![the same test images after several steps]({record['strip']['file']})",
         "",

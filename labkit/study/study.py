@@ -200,8 +200,8 @@ def thinned(history: History, terms: list[str], parts: int = 30) -> dict[str, li
 
 
 def _strip(first: Run, steps: list[int], say: Callable[[str], None]) -> dict[str, Tensor]:
-    """Test images, and their translations (or samples, of the same noise) after the named steps and at the end; step 0 is
-    the untrained network."""
+    """Test images, and their translations (or samples of the same noise) after the named steps and at the end; step 0
+    is the untrained network."""
     systems = kept(first) | {0: new_system(first.spec).eval(), first.spec.steps: first.system}
     missing = [step for step in steps if step not in systems and step < first.spec.steps]
     if missing:

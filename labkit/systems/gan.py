@@ -12,8 +12,8 @@ Differences from the papers:
    just been trained on, by the D that has just been updated.
 2. D gives logits; sigmoid and logarithm live in the loss, where they cannot overflow.
 3. The paper does not say how wide D is; 64 is the released code's.
-4. A penalty on the slope of D for each image (`lambda_gp`, `gamma_r1`) is refused beside BatchNorm in D, where the logit
-   of an image also depends on its neighbours in the batch (Gulrajani et al. 2017, section 4).
+4. A penalty on the slope of D at each image (`lambda_gp`, `gamma_r1`) is refused beside BatchNorm in D, where the
+   logit of an image also depends on its neighbours in the batch (Gulrajani et al. 2017, section 4).
 """
 
 from dataclasses import dataclass
@@ -75,7 +75,9 @@ class GAN(Sampler):
             self.D = mlp(s.points * s.pack, s.hidden, s.hidden, 1, slope=0.2)
         if (s.lambda_gp or s.gamma_r1) and s.networks == "dcgan" and s.norm_D:
             penalty = "lambda_gp" if s.lambda_gp else "gamma_r1"
-            raise LabError(f"gan: {penalty} needs a D that judges each image alone, and BatchNorm does not: norm_D false.")
+            raise LabError(
+                f"gan: {penalty} needs a D that judges each image alone, and BatchNorm does not: norm_D false."
+            )
         self.double_backward = ("D",) if s.lambda_gp or s.gamma_r1 else ()
         if s.pack > 1:
             self.coupling = "packing"

@@ -47,7 +47,8 @@ def play_on_the_line(
         with torch.no_grad():
             G[-1].bias.fill_(start)
         step_G, step_D = (
-            torch.optim.Adam(player.parameters(), rate, betas=(0.5, 0.999)) for player, rate in ((G, rate_G), (D, rate_D))
+            torch.optim.Adam(player.parameters(), rate, betas=(0.5, 0.999))
+            for player, rate in ((G, rate_G), (D, rate_D))
         )
         fixed, points = torch.randn(SHOWN, 2), []
         for step in range(steps + 1):
@@ -69,8 +70,8 @@ def play_on_the_line(
 
 
 def line_games(games: Mapping[str, LineGame]) -> Figure:
-    """A column for each game (title -> game). Above: the generated points over time, both places of the real ones in pale
-    blue. Below, at the end: the real density, a histogram of the generated points, and D."""
+    """A column for each game (title -> game). Above: the generated points over time, both places of the real ones in
+    pale blue. Below, at the end: the real density, a histogram of the generated points, and D."""
     width = 4.2 if len(games) == 1 else min(2.7, 11 / len(games))
     figure, axes = style.panels(len(games), 2, width=width, height=2.0, sharey="row")
     for (title, game), above, below in zip(games.items(), axes, axes[len(games) :], strict=False):

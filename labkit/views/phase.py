@@ -27,7 +27,9 @@ def phase_planes(
     The cross at the origin is the equilibrium. What leaves the square from -limit to limit is cut off.
     """
     figure, axes = style.panels(len(games), width=min(2.4, 11.5 / len(games)), height=2.6, sharey=True)
-    theta, psi = torch.meshgrid(*[torch.linspace(-0.9 * limit, 0.9 * limit, 12, dtype=torch.float64)] * 2, indexing="xy")
+    theta, psi = torch.meshgrid(
+        *[torch.linspace(-0.9 * limit, 0.9 * limit, 12, dtype=torch.float64)] * 2, indexing="xy"
+    )
     for panel, (title, step) in zip(axes, games.items(), strict=True):
         moved = torch.stack(step(theta, psi)) - torch.stack([theta, psi])
         arrows = moved / moved.norm(dim=0).clamp_min(1e-12)

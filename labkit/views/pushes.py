@@ -17,7 +17,7 @@ SMALLEST = 1e-12  # of a push that is drawn
 def best_logits(p_real: Density, p_fake: Density, x: Tensor) -> dict[str, Tensor]:
     """What D says at each point of `x` (N,) when it is optimal, by the name of its loss.
 
-    The critic of the Wasserstein loss is the one for two densities of one shape: a slope of 1 down to the generated one.
+    The Wasserstein critic is the one for two densities of one shape: a slope of 1 down to the generated one.
     """
     down = -1.0 if sum(p_fake.means) / len(p_fake.means) > sum(p_real.means) / len(p_real.means) else 1.0
     real, fake = p_real.pdf(x), p_fake.pdf(x)
@@ -36,8 +36,8 @@ def pushes(p_real: Density, p_fake: Density, x: Tensor) -> dict[str, Tensor]:
 
 
 def push_panels(p_real: Density, p_fake: Density, x: Tensor, trained: Mapping[str, Tensor] = {}) -> Figure:
-    """Left: both densities. Middle: what the best D of each loss says; `trained` (label -> values on x) dashed. Right: the
-    push on a sample, of all losses on one axis.
+    """Left: both densities. Middle: what the best D of each loss says; `trained` (label -> values on x) dashed. Right:
+    the push on a sample, of all losses on one axis.
 
     `x`: float64, so that densities far from their mean are still above zero.
     """

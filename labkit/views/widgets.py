@@ -12,9 +12,7 @@ from matplotlib.figure import Figure
 from labkit.views.style import png
 
 
-def slider(
-    label: str, value: float, low: float, high: float, step: float, live: bool = True
-) -> ipywidgets.FloatSlider:
+def slider(label: str, value: float, low: float, high: float, step: float, live: bool = True) -> ipywidgets.FloatSlider:
     """A slider that reports while it is moved; with `live` false when it is let go, for what takes its time."""
     return ipywidgets.FloatSlider(
         value=value, min=low, max=high, step=step, description=label, style={"description_width": "7em"},

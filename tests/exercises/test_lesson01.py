@@ -83,12 +83,14 @@ HINGE_WRONG = {
 def critic(D, G, optimiser, real, z, epsilon, weight, **fault):
     """A step of WGAN-GP's critic, right but for one fault."""
     fake = G(z) if fault.get("no_detach") else G(z).detach()
-    between = epsilon * real + (1 - epsilon) * fake if not fault.get("swapped") else epsilon * fake + (1 - epsilon) * real
+    between = (
+        epsilon * real + (1 - epsilon) * fake if not fault.get("swapped") else epsilon * fake + (1 - epsilon) * real
+    )
     between = between if between.requires_grad else between.requires_grad_()
     (slope,) = torch.autograd.grad(D(between).sum(), between, create_graph=not fault.get("no_graph"), retain_graph=True)
     norm = slope.norm() if fault.get("one_norm") else slope.norm(dim=1)
     loss = (1 - 2 * bool(fault.get("sign"))) * (D(fake).mean() - D(real).mean())
-    loss = loss + weight * (norm - (not fault.get("to_zero"))).square().mean()
+    loss = loss + weight * (norm - (0 if fault.get("to_zero") else 1)).square().mean()
     if not fault.get("no_zero"):
         optimiser.zero_grad()
     loss.backward()
