@@ -135,7 +135,8 @@ def final_generator_loss(run: Run) -> Measurement:
 def gaussian_in_pixels(images: Tensor, n: int, seed: int = 0) -> Tensor:
     """n draws (n, C, H, W), cut to [-1, 1], of the Gaussian with mean and covariance of the pixels of `images`.
 
-    `images`: (N, C, H, W). A draw is the mean image plus a random mixture of the images' deviations from it: its covariance is theirs.
+    `images`: (N, C, H, W). A draw is the mean image plus a random mixture of the images' deviations from it: its
+    covariance is theirs.
     """
     mean = images.mean(0)
     weights = torch.randn(n, len(images), generator=torch.Generator().manual_seed(seed)) / (len(images) - 1) ** 0.5

@@ -14,7 +14,9 @@ from labkit.evaluation import (
     looks,
     measure,
 )
+from labkit.evaluation.looks import gaussian_in_pixels
 from labkit.runs import Run
+from labkit.train import History
 
 
 @pytest.fixture
@@ -69,6 +71,32 @@ def test_generated_distance_is_none_for_the_test_images_and_large_for_noise(spec
     same = MEASURES["generated_distance"](replace(real, system=Samples(images))).value
     noise = MEASURES["generated_distance"](replace(real, system=Samples(torch.rand(1000, 1, 16, 16) * 2 - 1))).value
     assert same < 0.2 < 5 < noise
+
+
+def test_a_gaussian_in_pixels_has_mean_and_covariance_of_the_images():
+    images = 0.2 * torch.randn(60, 1, 2, 2, generator=torch.Generator().manual_seed(0)) + 0.1
+    images[:, :, 1] = images[:, :, 0]  # two rows that always agree
+    drawn = gaussian_in_pixels(images, 20000)
+    assert drawn.shape == (20000, 1, 2, 2) and torch.allclose(drawn.mean(0), images.mean(0), atol=0.01)
+    torch.testing.assert_close(torch.cov(drawn.flatten(1).T), torch.cov(images.flatten(1).T), atol=0.003, rtol=0.05)
+    assert torch.allclose(drawn[:, :, 0], drawn[:, :, 1], atol=1e-5)
+
+
+def test_training_images_are_nearer_than_a_gaussian_and_portraits_have_their_own_judge(spec, tmp_path, monkeypatch):
+    monkeypatch.setenv("LABKIT_CACHE", str(tmp_path))
+    faces = {"size": 32, "n_train": 120, "n_test": 120}
+    faces = Run(
+        replace(spec, system="gan", data="portraits_everyone", data_settings=faces, settings={}), Path(), None, None
+    )
+    near, far = (MEASURES[f"generated_distance_{name}"](faces) for name in ("train", "gaussian"))
+    assert near.value < far.value and near.judge == "portraits"
+
+
+def test_the_final_loss_of_G_is_the_mean_of_its_last_fifty_steps(spec):
+    history = History()
+    for step in range(60):
+        history.add(step, "G/adv", float(step))
+    assert MEASURES["final_generator_loss"](Run(spec, Path(), None, history)).value == pytest.approx(34.5)
 
 
 def test_modes_are_those_of_the_runs_own_ring(spec):

@@ -7,7 +7,14 @@ from torch import nn
 from labkit.data.recipes.toy import Density, jensen_shannon
 from labkit.errors import LabError
 from labkit.losses import adversarial
-from labkit.losses.adversarial import discriminator_loss, equilibrium, generator_loss, gradient_penalty, r1_penalty
+from labkit.losses.adversarial import (
+    discriminator_loss,
+    equilibrium,
+    generator_loss,
+    gradient_penalty,
+    optimal_logit,
+    r1_penalty,
+)
 
 LOG2 = math.log(2)
 
@@ -169,3 +176,9 @@ def test_no_other_answer_beats_d_star():
         assert adversarial.value(other, p, q, dx) < adversarial.value(best, p, q, dx)
     nowhere = adversarial.optimal_discriminator(torch.zeros(2), torch.zeros(2))
     assert torch.equal(nowhere, torch.full((2,), 0.5))
+
+
+def test_a_wasserstein_critic_and_an_unknown_loss_have_no_best_logit_at_a_point():
+    for kind, words in (("wasserstein", "as a whole"), ("nonsense", "choose one of")):
+        with pytest.raises(LabError, match=words):
+            optimal_logit(kind, torch.ones(1), torch.ones(1))

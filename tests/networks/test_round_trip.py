@@ -10,7 +10,7 @@ from labkit.errors import LabError
 from labkit.evaluation import measure, translated
 from labkit.networks import NotReproduced, store
 from labkit.networks.contents import as_half, empty_system, load_half, tensors
-from labkit.runs import RunSpec
+from labkit.runs import RunSpec, run
 from labkit.runs.run import new_system
 from labkit.systems import SYSTEMS, system_class
 from labkit.systems.base import Translator
@@ -92,10 +92,23 @@ def test_too_large_a_network_is_refused_before_and_when_it_is_recorded(keep, spe
     keep(spec, "first")  # in the place of the old one there is room
 
 
-def test_only_translators_are_recorded_and_numbers_that_half_precision_holds():
-    ring = RunSpec("gan", "ring", 1, 2, settings={"networks": "mlp"})
-    with pytest.raises(LabError, match="gan translates nothing"):
-        networks.demand_fits("01_x/ring", ring)
+def test_a_sampler_is_recorded_without_its_discriminator_and_makes_the_same_images(house):
+    settings = {"size": 16, "channels": 1, "nz": 8, "ngf": 4, "ndf": 4}
+    spec = RunSpec("gan", "optdigits", 3, 4, settings=settings, data_settings={"size": 16})
+    trained = run(spec, house / "runs" / "digits")
+    strip = {"real": trained.dataset.test["real"].images[:4], "end (3)": trained.system.sample(4)}
+    networks.record("01_test/digits", "study", trained, {"seeds": [0], "measures": {}}, {}, strip)
+    network = networks.open("01_test", "digits")
+    assert network.record["networks"] == ["G"] and list(network.strip()) == ["real", "end (3)"]
+    torch.testing.assert_close(network.system.sample(5), trained.system.sample(5), atol=0.01, rtol=0)
+    assert 0 <= network.deviation < 0.002
+    assert "samples on the way" in network.card() and "networks translate" not in network.card()
+
+
+def test_only_what_makes_images_is_recorded_and_numbers_that_half_precision_holds():
+    encoder = RunSpec("simclr", "optdigits", 1, 2, settings=SMALL["simclr"][0])
+    with pytest.raises(LabError, match="simclr makes no images"):
+        networks.demand_fits("02_x/encoder", encoder)
     with pytest.raises(LabError, match="x/y: w holds numbers that half precision cannot"):
         as_half({"w": torch.tensor([1e6])}, "x/y")
 

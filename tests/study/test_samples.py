@@ -54,6 +54,17 @@ def test_a_one_way_system_keeps_what_it_has(spec, tmp_path):
     assert list(samples.rows(one_way)) == ["real_A", "fake_B"]
 
 
+def test_a_sampler_keeps_real_images_and_samples(tmp_path, monkeypatch):
+    monkeypatch.setattr("labkit.paths.RESULTS", tmp_path)
+    settings = {"size": 16, "channels": 1, "nz": 8, "ngf": 4, "ndf": 4}
+    spec = RunSpec("gan", "optdigits", 2, 4, settings=settings, data_settings={"size": 16})
+    finished = run(spec, tmp_path / "gan")
+    samples.save(finished, samples.path_of("01_x", "study", "arm"), columns=3)
+    read = samples.load("01_x", "study", "arm", columns=3, names=samples.OF_SAMPLERS)
+    assert list(read) == ["real", "sample"]
+    torch.testing.assert_close(read["sample"], finished.system.sample(3), atol=1.01 / 255, rtol=0)
+
+
 def test_points_have_no_picture(tmp_path):
     settings = {"networks": "points", "ngf": 4, "ndf": 4}
     points = run(RunSpec("discogan", "rings", 2, 8, settings=settings), tmp_path / "points")
