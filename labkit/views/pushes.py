@@ -51,8 +51,8 @@ def push_panels(p_real: Density, p_fake: Density, x: Tensor, trained: Mapping[st
         if kind != "nonsaturating":  # the D of minimax
             name = "minimax, nonsaturating" if kind == "minimax" else kind
             middle.plot(x, logit, color=LINES[kind][0], linestyle=LINES[kind][1], label=name)
-    for label, values in trained.items():
-        middle.plot(x, values, color=style.GREY, linestyle=(0, (2, 1.5)), linewidth=1.1, label=label)
+    for (label, values), colour in zip(trained.items(), (style.GREY, style.SKY), strict=False):
+        middle.plot(x, values, color=colour, linestyle=(0, (2, 1.5)), label=label)
     middle.set(title="what the best D says", ylabel="its answer, before any sigmoid")
     middle.set_yscale("symlog", linthresh=1)
     for kind, push in pushes(p_real, p_fake, x).items():

@@ -9,6 +9,7 @@ from labkit.data.recipes.toy import Density
 from labkit.losses.adversarial import (
     discriminator_loss,
     generator_loss,
+    gradient_penalty,
     optimal_discriminator,
     optimal_logit,
     r1_penalty,
@@ -110,6 +111,17 @@ def test_where_nothing_overlaps_the_best_logit_is_a_steep_ramp_and_the_pushes_ar
     assert push["minimax"][1].item() == pytest.approx(32 * math.exp(-128), rel=1e-6)
     assert torch.allclose(push["nonsaturating"], torch.full_like(x, 32.0))
     assert torch.allclose(push["wasserstein"], torch.ones_like(x))
+
+
+def test_on_the_line_the_gradient_penalty_has_a_second_minimum_on_the_wrong_side():
+    slope = torch.linspace(-3, 3, 60001, dtype=torch.float64)
+    real, fake = torch.full((1, 1), -4.0, dtype=torch.float64), torch.full((1, 1), 4.0, dtype=torch.float64)
+    s = torch.tensor(0.25, dtype=torch.float64)
+    paid = discriminator_loss("wasserstein", s * real, s * fake) + 10 * gradient_penalty(lambda x: s * x, real, fake)
+    assert paid.item() == pytest.approx(8 * 0.25 + 10 * (0.25 - 1) ** 2)  # what the lesson writes
+    cost = 8 * slope + 10 * (slope.abs() - 1) ** 2
+    lowest = (cost[1:-1] < cost[:-2]) & (cost[1:-1] < cost[2:])
+    assert torch.allclose(slope[1:-1][lowest], torch.tensor([-1.4, 0.6], dtype=torch.float64), atol=1e-3)
 
 
 @pytest.mark.parametrize("modes", [1, 2, 4, 7, 8])
