@@ -37,8 +37,8 @@ AUGMENTATIONS = {
     "none": Augmentation(),
     # What does not change which digit it is. A crop of half a 9 is a 0, and a mirrored 2 no digit: so neither is here.
     "digits": Augmentation(
-        area=(0.75, 1.5), aspect=1.3, shift=0.08, degrees=20.0, shear=0.3, jitter=0.8, brightness=0.3, contrast=0.3,
-        blur=0.5, blur_width=0.06, noise=0.1,
+        area=(0.8, 1.4), aspect=1.25, shift=0.1, degrees=20.0, shear=0.3, jitter=0.8, brightness=0.2, contrast=0.2,
+        blur=0.5, blur_width=0.04, noise=0.05,
     ),
     # SimCLR, appendix A, strength 1. Hue and saturation turn and stretch the chroma plane of YIQ instead of HSV.
     "photos": Augmentation(
@@ -50,6 +50,13 @@ AUGMENTATIONS = {
     "photos_moco": Augmentation(
         area=(0.2, 1.0), aspect=4 / 3, flip=0.5, jitter=1.0, brightness=0.4, contrast=0.4, saturation=0.4, hue=0.4,
         grey=0.2,
+    ),
+    # Of portraits: another frame, other colours (any hue), or both.
+    "crops": Augmentation(area=(0.4, 1.0), aspect=4 / 3, flip=0.5),
+    "colours": Augmentation(jitter=1.0, brightness=0.4, contrast=0.4, saturation=0.8, hue=0.5, grey=0.5),
+    "crops_and_colours": Augmentation(
+        area=(0.4, 1.0), aspect=4 / 3, flip=0.5, jitter=1.0, brightness=0.4, contrast=0.4, saturation=0.8, hue=0.5,
+        grey=0.5,
     ),
 }  # fmt: skip
 

@@ -46,7 +46,7 @@ PORTRAITS = {  # recipes of drawn faces, with the drawing styles that each takes
     "portraits_drawing": ("avataaars",),
     "portraits_styles": ("avataaars", "micah"),
     "portraits_many": ("avataaars",),
-    "portraits_everyone": ("avataaars",),
+    "portraits_people": ("avataaars",),
 }
 FOLDERS = (
     *("cyclegan_folders", "two_folders", "photos_to_paintings", "single_pair", "class_folders", "emoji"),

@@ -1,9 +1,9 @@
-"""Checks of lesson 02: InfoNCE, the momentum update, the queue."""
+"""Checks of lesson 02: InfoNCE, InfoNCE without the expected false negatives, the queue."""
 
 import math
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from labkit.exercises.check import Exercise, Property, answer
@@ -82,62 +82,56 @@ info_nce = Exercise(
 )
 
 
-# The momentum update: student(slow, fast, m) -> slow, changed in place ------------------------------------------------
+# The debiased loss: student(query, positive, negatives, tau, prior) -> scalar -----------------------------------------
 
 
-def _pair() -> tuple[nn.Module, nn.Module]:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(3)
-        return nn.Linear(3, 2), nn.Linear(3, 2)
+def _expected_debiased(query: Tensor, positive: Tensor, negatives: Tensor, tau: float, prior: float) -> Tensor:
+    """Chuang et al. 2020 (arXiv 2007.00224), Eq. 8 with one positive sample."""
+    own = (query * positive).sum(1).div(tau).exp()
+    mean = (query @ negatives.T).div(tau).exp().mean(1)
+    true = ((mean - prior * own) / (1 - prior)).clamp(min=math.exp(-1 / tau))
+    return (1 + len(negatives) * true / own).log().mean()
 
 
-def _moved(student, m: float) -> bool:
-    slow, fast = _pair()
-    both = zip(slow.parameters(), fast.parameters(), strict=True)
-    expected = [m * s.detach() + (1 - m) * f.detach() for s, f in both]
-    answer(student, slow, fast, m)
-    return all(torch.allclose(s, e, atol=1e-6) for s, e in zip(slow.parameters(), expected, strict=True))
+def _debiased(student, tau: float, prior: float) -> tuple[Tensor, Tensor]:
+    vectors = _unit(6, 0), F.normalize(_unit(6, 0) + 0.5 * _unit(6, 1), dim=1), _unit(9, 2)
+    return answer(student, *vectors, tau, prior), _expected_debiased(*vectors, tau, prior)
 
 
-def _fast_untouched(student) -> bool:
-    slow, fast = _pair()
-    before = [p.detach().clone() for p in fast.parameters()]
-    answer(student, slow, fast, 0.5)
-    answer(student, slow, fast, 0.0)  # a slow network that holds the fast one's tensors would show below
-    with torch.no_grad():
-        next(slow.parameters()).add_(1.0)
-    return all(torch.equal(b, p) for b, p in zip(before, fast.parameters(), strict=True))
+def _debiased_floor(student) -> bool:
+    """All negatives are opposite to the query: the estimate is negative for each."""
+    query = _unit(1, 0).repeat(3, 1)
+    vectors = query, query, -query[:1].repeat(4, 1)
+    return _close((answer(student, *vectors, 0.5, 0.3), _expected_debiased(*vectors, 0.5, 0.3)))
 
 
-def _in_place(student) -> bool:
-    slow, fast = _pair()
-    places = [p.data_ptr() for p in slow.parameters()]
-    result = answer(student, slow, fast, 0.9)
-    return result is slow and places == [p.data_ptr() for p in slow.parameters()]
+def _debiased_gradient(student) -> bool:
+    slopes = []
+    for loss in (student, _expected_debiased):
+        vectors = [_unit(n, seed).requires_grad_() for n, seed in ((4, 0), (4, 1), (5, 2))]
+        slopes.append(torch.autograd.grad(answer(loss, *vectors, 0.7, 0.1), vectors, allow_unused=True))
+    return all(f is not None and torch.allclose(f, e, atol=1e-5) for f, e in zip(*slopes, strict=True))
 
 
-def _no_graph(student) -> bool:
-    slow, fast = _pair()
-    answer(student, slow, fast, 0.9)
-    return all(isinstance(p, nn.Parameter) and p.is_leaf and p.grad_fn is None for p in slow.parameters())
-
-
-momentum_update = Exercise(
-    "the momentum update",
+debiased = Exercise(
+    "the debiased loss",
     (
         Property(
-            "value",
-            lambda student: _moved(student, 0.9),
-            "Each slow parameter becomes m times itself plus (1 - m) times the fast one. Biases are parameters too.",
+            "prior 0",
+            lambda student: _close(_debiased(student, 0.5, 0.0)),
+            "With no false negatives expected nothing is taken out: the loss must be InfoNCE. The sum is K times the mean.",
         ),
         Property(
-            "limits",
-            lambda student: _moved(student, 1.0) and _moved(student, 0.0),
-            "With m = 1 the slow network must stand still, with m = 0 it must become the fast one.",
+            "value",
+            lambda student: all(_close(_debiased(student, 1.0, prior)) for prior in (0.05, 0.1)),
+            "m = prior · p + (1 - prior) · g, solved for g, for each query by itself, with p of its own positive.",
         ),
-        Property("fast", _fast_untouched, "The fast network must not change, nor share its tensors with the slow one."),
-        Property("graph", _no_graph, "The update is not part of any backward pass: do it where no graph is recorded."),
-        Property("place", _in_place, "Change the slow network's own tensors, in place, and return that network."),
+        Property("floor", _debiased_floor, "Cut the estimate off at exp(-1 / tau), the smallest a mean can be."),
+        Property(
+            "gradient",
+            _debiased_gradient,
+            "Query, positive and negatives all must get their part of the gradient; the positive twice.",
+        ),
     ),
 )
 

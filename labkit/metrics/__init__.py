@@ -7,11 +7,12 @@ from labkit.metrics.diversity import pairwise_diversity
 from labkit.metrics.modes import high_quality_fraction, mode_divergence, modes_covered
 from labkit.metrics.paired import palette_accuracy, pixel_error
 from labkit.metrics.pairs import PairScores, pair_scores
-from labkit.metrics.probe import linear_probe, linear_reconstruction
+from labkit.metrics.probe import linear_pictures, linear_probe, linear_reconstruction
 from labkit.metrics.scores import conditional_inception_score, inception_score
 
 __all__ = [
     "PairScores",
+    "linear_pictures",
     "linear_probe",
     "linear_reconstruction",
     "pair_scores",

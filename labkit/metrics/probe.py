@@ -31,7 +31,7 @@ def linear_probe(
     y, y_test = (part[1].cpu().numpy() for part in (train, test))
     scores = []
     for draw in range(draws if per_class else 1):
-        chosen = _few(y, per_class, draw) if per_class else np.arange(len(y))
+        chosen = few_of_each(y, per_class, draw) if per_class else np.arange(len(y))
         fitted = LogisticRegression(max_iter=3000).fit(x[chosen].numpy(), y[chosen])
         scores.append(fitted.score(x_test.numpy(), y_test))
     name = f"linear probe, {per_class} labels a class" if per_class else "linear probe, all labels"
@@ -45,12 +45,21 @@ def linear_reconstruction(
 
     train, test: features (N, C) and images (N, ...). ridge: penalty, as a share of the number of training images.
     """
-    x, x_test = (torch.cat([f, torch.ones(len(f), 1)], 1) for f in _standardised(train[0], test[0]))
-    y, y_test = (part[1].cpu().float().flatten(1) for part in (train, test))
+    mean, y_test = train[1].cpu().float().mean(0), test[1].cpu().float()
+    left = (y_test - linear_pictures(train, test[0], ridge)).square().sum() / (y_test - mean).square().sum()
+    return Measurement("pixels explained", 1 - left.item(), len(y_test), seed=seed)
+
+
+def linear_pictures(train: tuple[Tensor, Tensor], features: Tensor, ridge: float = 1e-2) -> Tensor:
+    """What a linear layer, fitted by ridge regression, paints from frozen features (N, C): images (N, ...).
+
+    train: features and images that it is fitted to; ridge as in `linear_reconstruction`.
+    """
+    x, x_new = (torch.cat([f, torch.ones(len(f), 1)], 1) for f in _standardised(train[0], features))
+    y = train[1].cpu().float().flatten(1)
     mean = y.mean(0)
     weights = torch.linalg.solve(x.T @ x + ridge * len(x) * torch.eye(x.shape[1]), x.T @ (y - mean))
-    left = (y_test - mean - x_test @ weights).square().sum() / (y_test - mean).square().sum()
-    return Measurement("pixels explained", 1 - left.item(), len(y_test), seed=seed)
+    return (mean + x_new @ weights).reshape(-1, *train[1].shape[1:])
 
 
 def _standardised(train: Tensor, test: Tensor) -> tuple[Tensor, Tensor]:
@@ -59,8 +68,11 @@ def _standardised(train: Tensor, test: Tensor) -> tuple[Tensor, Tensor]:
     return (train - mean) / std, (test - mean) / std
 
 
-def _few(labels: np.ndarray, per_class: int, draw: int) -> np.ndarray:
-    """`per_class` indices of every class, by the seed `draw`."""
+def few_of_each(labels: np.ndarray, per_class: int, draw: int) -> np.ndarray:
+    """`per_class` indices of every class of labels (N,), chosen by the seed `draw`: (classes · per_class,).
+
+    Raises LabError where a class has fewer.
+    """
     rng = np.random.default_rng([draw, 0x1ABE1])
     members = [rng.permutation(np.flatnonzero(labels == label)) for label in np.unique(labels)]
     if min(map(len, members)) < per_class:

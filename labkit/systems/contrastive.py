@@ -8,7 +8,9 @@ from torch import Tensor, nn
 from labkit.errors import LabError
 from labkit.systems.base import System
 
-ViewName = Literal["photos", "photos_moco", "digits", "none"]  # what `labkit.data.augment` calls its views
+ViewName = Literal[  # what `labkit.data.augment` calls its views
+    "photos", "photos_moco", "digits", "crops", "colours", "crops_and_colours", "none"
+]  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,15 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 
 import torch
 from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
+from matplotlib.patches import Circle
 from torch import Tensor
 
-from labkit.losses.contrastive import negative_weights
+from labkit.losses.contrastive import alignment, negative_weights, uniformity
 from labkit.metrics.pairs import PairScores
 from labkit.views import style
 from labkit.views.grids import as_pixels
@@ -120,18 +122,77 @@ def alignment_map(places: Mapping[str, tuple[float, float, float]]) -> Figure:
     return figure
 
 
-def probe_bars(results: Mapping[str, tuple[float, float]], ceiling: str) -> Figure:
-    """Linear probes with one label a class and with all: name -> (few, all) test accuracy; `ceiling` has grey bars."""
-    figure, (panel,) = style.panels(1, width=6.2, height=2.6)
-    for i, (name, (few, many)) in enumerate(results.items()):
-        colours = (style.GREY, "#BBBBBB") if name == ceiling else (style.BLUE, style.SKY)
-        for shift, value, colour in ((-0.2, few, colours[0]), (0.2, many, colours[1])):
-            panel.bar(i + shift, value, width=0.38, color=colour)
-            panel.text(i + shift, value + 0.015, f"{value:.2f}", ha="center", fontsize=8)
-    panel.set_xticks(range(len(results)), list(results))
-    panel.set(ylim=(0, 1.12), ylabel="test accuracy")
-    panel.bar(0, 0, color=style.BLUE, label="one label a class")
-    panel.bar(0, 0, color=style.SKY, label="all labels")
-    panel.legend(loc="upper center", bbox_to_anchor=(0.5, 1.18), ncols=2)
-    panel.grid(axis="x", visible=False)
+def label_curves(curves: Mapping[str, Sequence[Sequence[float]]], labels: Sequence[str], note: str = "") -> Figure:
+    """Test accuracy over the number of labels: method -> for each of `labels` its values, one a seed (none: no point).
+
+    A dot for every seed, a line through their means; the name stands at the right end of its line.
+    """
+    figure, (panel,) = style.panels(1, width=6.4, height=3.6)
+    colours = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.SKY, style.GREY, "#000000")
+    for (name, values), colour in zip(curves.items(), colours, strict=False):
+        known = [(at, each) for at, each in enumerate(values) if each]
+        for at, each in known:
+            panel.plot([at] * len(each), each, "o", color=colour, alpha=0.4, markersize=3.5)
+        panel.plot([at for at, _ in known], [fmean(each) for _, each in known], color=colour, label=name)
+    panel.set_xticks(range(len(labels)), list(labels))
+    panel.set(xlabel="labels of each class", ylabel="test accuracy")
+    panel.legend(loc="lower right")
+    figure.supxlabel(note, fontsize=8, color=style.GREY)
+    return figure
+
+
+def reading_tables(tables: Mapping[str, Mapping[str, Mapping[str, float]]], chance: Mapping[str, float]) -> Figure:
+    """Tables of accuracies side by side, darker where more is read: title -> row -> column -> accuracy.
+
+    chance: the accuracy of a guess in each column, where the shade begins.
+    """
+    columns = list(chance)
+    rows = list(next(iter(tables.values())))
+    figure, axes = style.panels(len(tables), width=4.6, height=0.9 + 0.3 * len(rows), sharey=True)
+    low = torch.tensor(list(chance.values()))
+    for panel, (title, table) in zip(axes, tables.items(), strict=True):
+        values = torch.tensor([[table[row][column] for column in columns] for row in rows])
+        share = ((values - low) / (1 - low)).clamp(0, 1)
+        panel.imshow(share.numpy(), cmap="Blues", vmin=0, vmax=1.3, aspect="auto")
+        for y, line in enumerate(values.tolist()):
+            for x, value in enumerate(line):
+                panel.text(x, y, f"{value:.2f}", ha="center", va="center", fontsize=8)
+        panel.set_xticks(range(len(columns)), [f"{name}\n({chance[name]:.2f})" for name in columns], fontsize=7.5)
+        panel.set_yticks(range(len(rows)), rows)
+        panel.set_title(title)
+        panel.grid(visible=False)
+        panel.spines[:].set_visible(False)
+        panel.tick_params(length=0)
+    return figure
+
+
+def circles(views: Mapping[str, tuple[Tensor, Tensor]], labels: Tensor) -> Figure:
+    """Features on the unit circle, a panel for each encoder: title -> two views of the same images, (N, 2) each.
+
+    Each class has a ring of its own, and a dot for each of its images; grey lines lead from a few to their other view.
+    Outside stand the classes, each in its mean direction (not where all images lie in one place), and below the circle
+    its alignment and uniformity, the smaller the better.
+    """
+    from matplotlib import colormaps
+
+    figure, axes = style.panels(len(views), width=2.35, height=2.75)
+    classes = labels.unique().tolist()
+    for panel, (title, (view_1, view_2)) in zip(axes, views.items(), strict=True):
+        even = uniformity(view_1).item()
+        for ring, label in enumerate(classes):
+            radius, colour, members = 1 + 0.07 * ring, colormaps["tab10"](ring % 10), labels == label
+            one, other = radius * view_1[members], radius * view_2[members]
+            for a, b in zip(one[:5].tolist(), other[:5].tolist(), strict=True):
+                panel.plot(*zip(a, b, strict=True), color="#BBBBBB", linewidth=0.4, zorder=1)
+            panel.scatter(*one.T.tolist(), s=5, color=colour, linewidths=0, alpha=0.7, zorder=2)
+            angle = one.sum(0) / one.sum(0).norm().clamp(min=1e-9)  # the mean direction of the class
+            if even < -0.1:
+                panel.text(*(1.9 * angle).tolist(), str(label), color=colour, ha="center", va="center", fontsize=8)
+        for radius in (1, 1 + 0.07 * (len(classes) - 1)):
+            panel.add_artist(Circle((0, 0), radius, fill=False, color="#DDDDDD", linewidth=0.6, zorder=0))
+        said = f"alignment {alignment(view_1, view_2):.2f}\nuniformity {even:.2f}".replace("-0.00", "0.00")
+        panel.set(title=title, xlim=(-2.1, 2.1), ylim=(-2.1, 2.1), xticks=[], yticks=[], aspect="equal")
+        panel.set_xlabel(said)
+        panel.grid(visible=False)
+        panel.spines[:].set_visible(False)
     return figure

@@ -1,5 +1,8 @@
 """An embedding seen from its two widest sides: which domain, and which digit, lies where."""
 
+from collections.abc import Mapping
+
+import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -31,5 +34,29 @@ def embedding_map(codes: Tensor, domains: Tensor, digits: Tensor) -> Figure:
     by_digit.set_title("by digit (bold: B)")
     for panel in (by_domain, by_digit):
         panel.set(xticks=[], yticks=[])
+        panel.grid(visible=False)
+    return figure
+
+
+def neighbour_maps(features: Mapping[str, Tensor], labels: Tensor, seed: int = 0) -> Figure:
+    """Features (N, C) laid out in the plane by t-SNE (van der Maaten and Hinton 2008), a panel for each encoder.
+
+    A dot is an image, its colour the class, and the class is written at the middle of its dots. t-SNE keeps who is near
+    whom; distances between groups and the sizes of groups mean nothing.
+    """
+    from matplotlib import colormaps
+    from sklearn.manifold import TSNE
+
+    figure, axes = style.panels(len(features), width=2.6, height=2.7)
+    for panel, (title, each) in zip(axes, features.items(), strict=True):
+        scaled = (each - each.mean(0)) / each.std(0).clamp(min=1e-6)
+        tsne = TSNE(perplexity=min(30, len(each) / 4), init="pca", random_state=seed, n_jobs=1)
+        points = torch.from_numpy(tsne.fit_transform(scaled.numpy()))
+        for place, label in enumerate(labels.unique().tolist()):
+            own, colour = points[labels == label], colormaps["tab10"](place % 10)
+            panel.scatter(*own.T.tolist(), s=5, color=colour, alpha=0.6, linewidths=0)
+            middle = own.median(0).values.tolist()
+            panel.text(*middle, str(label), color=colour, weight="bold", fontsize=10, ha="center", va="center")
+        panel.set(title=title, xticks=[], yticks=[])
         panel.grid(visible=False)
     return figure

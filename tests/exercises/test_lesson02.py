@@ -1,5 +1,7 @@
 """Each check of lesson 02: the lesson's folded solution passes, typical wrong answers fail where they should."""
 
+import math
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -64,90 +66,39 @@ NCE_WRONG = {
 }
 
 
-@torch.no_grad()
-def update(slow, fast, m):
-    for s, f in zip(slow.parameters(), fast.parameters(), strict=True):
-        s.mul_(m).add_(f, alpha=1 - m)
-    return slow
+def right_debiased(q, p, n, tau, prior, floor=True, own_too=True, outside=False, detached=False):
+    own = ((q * p).sum(1) / tau).exp()
+    mean = (q @ n.T / tau).exp().mean(1)
+    taken = prior * (own.detach() if detached else own) if own_too else 0
+    true = (mean - taken) / (1 if outside else 1 - prior)
+    true = true.clamp_min(math.exp(-1 / tau)) if floor else true
+    return -(own / (own + len(n) * true)).log().mean()
 
 
-@torch.no_grad()
-def swapped(slow, fast, m):
-    return update(slow, fast, 1 - m)
+def one_for_all(q, p, n, tau, prior):
+    own, mean = ((q * p).sum(1) / tau).exp(), (q @ n.T / tau).exp().mean()
+    true = ((mean - prior * own) / (1 - prior)).clamp_min(math.exp(-1 / tau))
+    return -(own / (own + len(n) * true)).log().mean()
 
 
-@torch.no_grad()
-def moves_the_fast(slow, fast, m):
-    for s, f in zip(slow.parameters(), fast.parameters(), strict=True):
-        new = m * s + (1 - m) * f
-        s.copy_(new), f.copy_(new)
-    return slow
+def mean_for_sum(q, p, n, tau, prior):
+    own, mean = ((q * p).sum(1) / tau).exp(), (q @ n.T / tau).exp().mean(1)
+    true = ((mean - prior * own) / (1 - prior)).clamp_min(math.exp(-1 / tau))
+    return -(own / (own + true)).log().mean()
 
 
-@torch.no_grad()
-def weights_only(slow, fast, m):
-    slow.weight.mul_(m).add_(fast.weight, alpha=1 - m)
-    return slow
+def plain_info_nce(q, p, n, tau, prior):
+    return -logits(q, p, n, tau).log_softmax(1)[:, 0].mean()
 
 
-def rebinds(slow, fast, m):
-    for (name, s), f in zip(list(slow.named_parameters()), fast.parameters(), strict=True):
-        setattr(slow, name, torch.nn.Parameter((m * s + (1 - m) * f).detach()))
-    return slow
-
-
-@torch.no_grad()
-def shares_at_zero(slow, fast, m):
-    if m == 0:
-        for s, f in zip(slow.parameters(), fast.parameters(), strict=True):
-            s.data = f.data
-        return slow
-    return update(slow, fast, m)
-
-
-@torch.no_grad()
-def returns_fast(slow, fast, m):
-    update(slow, fast, m)
-    return fast
-
-
-def with_graph(slow, fast, m):
-    for name, f in fast.named_parameters():
-        s = getattr(slow, name)
-        del slow._parameters[name]
-        slow._parameters[name] = s * m + f * (1 - m)
-    return slow
-
-
-def in_graph(slow, fast, m):
-    for s, f in zip(slow.parameters(), fast.parameters(), strict=True):
-        s.mul_(m).add_(f, alpha=1 - m)
-    return slow
-
-
-@torch.no_grad()
-def a_tenth(slow, fast, m):
-    return update(slow, fast, 0.9)
-
-
-@torch.no_grad()
-def forgets_one_minus(slow, fast, m):
-    for s, f in zip(slow.parameters(), fast.parameters(), strict=True):
-        s.mul_(m).add_(f)
-    return slow
-
-
-MOMENTUM_WRONG = {
-    "m and 1 - m swapped": ("value", swapped),
-    "biases forgotten": ("value", weights_only),
-    "full step": ("value", forgets_one_minus),
-    "recorded in place": ("value", in_graph),
-    "m ignored": ("limits", a_tenth),
-    "fast moved too": ("fast", moves_the_fast),
-    "tensors shared": ("fast", shares_at_zero),
-    "hangs on the graph": ("graph", with_graph),
-    "new parameters": ("place", rebinds),
-    "returns the wrong network": ("place", returns_fast),
+DEBIASED_WRONG = {
+    "mean in the place of the sum": ("prior 0", mean_for_sum),
+    "one estimate for all queries": ("prior 0", one_for_all),
+    "InfoNCE": ("value", plain_info_nce),
+    "nothing subtracted": ("value", lambda *a: right_debiased(*a, own_too=False)),
+    "not divided by 1 - prior": ("value", lambda *a: right_debiased(*a, outside=True)),
+    "no floor": ("floor", lambda *a: right_debiased(*a, floor=False)),
+    "positive detached in the estimate": ("gradient", lambda *a: right_debiased(*a, detached=True)),
 }
 
 
@@ -210,7 +161,9 @@ ENQUEUE_WRONG = {
 }
 
 
-@pytest.mark.parametrize(("exercise", "right"), [(lesson02.momentum_update, update), (lesson02.enqueue, right_enqueue)])
+@pytest.mark.parametrize(
+    ("exercise", "right"), [(lesson02.debiased, right_debiased), (lesson02.enqueue, right_enqueue)]
+)
 def test_another_right_answer_passes(exercise, right):
     assert exercise.broken(right) is None
 
@@ -219,6 +172,6 @@ class TestLesson02(ExerciseTests):
     LESSON = "02_contrastive_basics"
     EXERCISES = {
         "my_info_nce": (lesson02.info_nce, NCE_WRONG),
-        "my_momentum_update": (lesson02.momentum_update, MOMENTUM_WRONG),
+        "my_debiased": (lesson02.debiased, DEBIASED_WRONG),
         "my_enqueue": (lesson02.enqueue, ENQUEUE_WRONG),
     }

@@ -12,13 +12,21 @@ from labkit.data.domain import DataSet, Domain
 from labkit.errors import LabError
 
 
-def optdigits(size: int = 32, channels: int = 1, test_fraction: float = 0.25, seed: int = 0) -> DataSet:
+def optdigits(
+    size: int = 32, channels: int = 1, test_fraction: float = 0.25, seed: int = 0, margin: int = 0
+) -> DataSet:
     """Handwritten digits, white on black, labelled 0-9, as the single domain "real".
 
     `seed` decides which images are held out for tests (stratified by digit), nothing else. The frozen judge `optdigits`
     was trained on the training part of seed 0: with another seed it has seen some of the test images.
+
+    margin: empty pixels on each of the four sides, so that a digit can be moved without losing ink; without them it
+            fills the frame.
     """
-    images, labels = _all_digits(size, channels)
+    if not 0 <= margin <= (size - 8) // 2:
+        raise LabError(f"optdigits: a margin of {margin} px leaves a digit less than its own 8 of {size}.")
+    images, labels = _all_digits(size - 2 * margin, channels)
+    images = F.pad(images, [margin] * 4, value=-1.0)
     train, test = stratified_split(labels, test_fraction, seed)
     whole = Domain("optdigits", images, labels)
     return DataSet("optdigits", {"real": whole.subset(train)}, {"real": whole.subset(test)})

@@ -9,6 +9,8 @@ its true partner, the mask of needed change, and every attribute:
     truth["A", "hair_colour"], …          the label of each attribute of a test picture of A, (N,) int64; likewise of B
     truth["A", "style"]                   its drawing style, a place in `STYLES`
 
+`portraits_people` has one domain, "real", and no partners.
+
 Training sees no label, unless a recipe is asked for `labels="skin"` or another attribute: then its domains carry them.
 """
 
@@ -124,14 +126,25 @@ def portraits_many(
     return DataSet("portraits_many", train, shown, _truth(shown, test, dict.fromkeys(hair, style)))
 
 
-def portraits_everyone(
-    size: int = 32, n_train: int = 3000, n_test: int = 500, style: str = "avataaars", seed: int = 0
+def portraits_people(
+    size: int = 64,
+    n_train: int = 1500,
+    n_test: int = 300,
+    style: str = "avataaars",
+    labels: str | None = None,
+    seed: int = 0,
 ) -> DataSet:
-    """One domain, "real", of people with all attributes: what a generator that starts from noise learns to draw."""
-    test, train = strangers([(n_test, {}), (n_train, {})], [style], seed)
-    groups = {"test": test, "train": train}
-    real = {part: Domain("portraits", drawn(style, own, size, f"portraits {part}")) for part, own in groups.items()}
-    return DataSet("portraits_everyone", {"real": real["train"]}, {"real": real["test"]})
+    """One domain, "real": people of any looks, the values of each attribute equally frequent (nobody has grey hair).
+
+    For what needs no second domain, such as learning from views of one picture. `truth["real", "skin"]`, … are the
+    labels of the test pictures; training has those of `labels` alone.
+    """
+    equal = {
+        name: (BLACK, BROWN, RED, BLOND) if name == "hair_colour" else range(len(v)) for name, v in ATTRIBUTES.items()
+    }
+    test, train = strangers([(n_test, equal), (n_train, equal)], [style], seed)
+    parts = [{"real": _domain(group, style, size, "people", labels)} for group in (train, test)]
+    return DataSet("portraits_people", *parts, _truth(parts[1], {"real": test}, {"real": style}))
 
 
 def strangers(parts: Sequence[tuple[int, Mapping]], styles: Sequence[str], seed: int) -> list[list[Face]]:
