@@ -119,7 +119,7 @@ debiased = Exercise(
         Property(
             "prior 0",
             lambda student: _close(_debiased(student, 0.5, 0.0)),
-            "With no false negatives expected nothing is taken out: the loss must be InfoNCE. The sum is K times the mean.",
+            "With none expected to be false the loss must be InfoNCE; its sum over negatives is K times their mean.",
         ),
         Property(
             "value",

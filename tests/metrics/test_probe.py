@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from labkit.errors import LabError
-from labkit.metrics.probe import linear_probe, linear_reconstruction
+from labkit.metrics.probe import linear_pictures, linear_probe, linear_reconstruction
 
 
 def blobs(n, spread, seed):
@@ -48,3 +48,5 @@ def test_reconstruction_explains_what_is_linear_in_the_features_and_nothing_else
     assert linear_reconstruction(train, test).value > 0.99
     other = torch.tensor(rng.normal(size=(800, 5)), dtype=torch.float32)
     assert abs(linear_reconstruction((other[:400], images[:400]), (other[400:], images[400:])).value) < 0.06
+    painted = linear_pictures(train, test[0])
+    assert painted.shape == test[1].shape and (painted - test[1]).square().mean() < 0.01 * test[1].var()

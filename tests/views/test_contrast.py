@@ -1,3 +1,4 @@
+import pytest
 import torch
 from torch.nn import functional as F
 
@@ -6,8 +7,10 @@ from labkit.metrics.pairs import pair_scores
 from labkit.views import style
 from labkit.views.contrast import (
     alignment_map,
+    circles,
     information_curves,
-    probe_bars,
+    label_curves,
+    reading_tables,
     score_histograms,
     temperature_figure,
 )
@@ -47,5 +50,31 @@ def test_bars_of_the_temperature_figure_are_the_shares_hardest_first():
 def test_the_other_figures_draw_what_they_are_given():
     figure = alignment_map({"left": (0.10, -2.0, 0.8), "right": (0.11, -2.1, 0.9), "far": (0.4, -3.0, 0.5)})
     assert sorted(text.get_text() for text in figure.axes[0].texts) == ["far", "left", "right"]
-    bars = probe_bars({"pixels": (0.5, 0.9), "ceiling": (0.9, 1.0)}, ceiling="ceiling")
-    assert [text.get_text() for text in bars.axes[0].texts] == ["0.50", "0.90", "0.90", "1.00"]
+
+
+def test_label_curves_run_through_the_means_and_leave_out_what_was_not_measured():
+    figure = label_curves({"one": [[0.2, 0.4], [0.6, 0.8]], "none yet": [[], []]}, ["1", "all"], "a note")
+    lines = [line for line in figure.axes[0].lines if line.get_label() == "one"]
+    assert lines[0].get_ydata().tolist() == pytest.approx([0.3, 0.7])
+    assert [tick.get_text() for tick in figure.axes[0].get_xticklabels()] == ["1", "all"]
+
+
+def test_tables_write_each_accuracy_and_shade_from_chance_on():
+    rows = {"crops": {"hair": 0.9, "skin": 0.2}, "colours": {"hair": 0.5, "skin": float("nan")}}
+    figure = reading_tables({"before": rows, "behind": rows}, {"hair": 0.5, "skin": 0.2})
+    assert [text.get_text() for text in figure.axes[0].texts] == ["0.90", "0.20", "0.50", "nan"]
+    shades = figure.axes[1].images[0].get_array()
+    assert shades[0, 0] == pytest.approx(0.8) and shades[0, 1] == shades[1, 0] == 0
+
+
+def test_each_class_has_its_ring_and_a_collapsed_encoder_no_names():
+    angles = torch.linspace(0, 6, 12)
+    even = torch.stack([angles.cos(), angles.sin()], 1)
+    one_place = torch.tensor([[1.0, 0.0]]).repeat(12, 1)
+    labels = torch.arange(12) % 3
+    figure = circles({"even": (even, even), "collapsed": (one_place, one_place)}, labels)
+    for panel, names in zip(figure.axes, (["0", "1", "2"], []), strict=True):
+        radii = [torch.tensor(dots.get_offsets().tolist()).norm(dim=1) for dots in panel.collections]
+        assert [radius[0].item() for radius in radii] == pytest.approx([1, 1.07, 1.14], abs=1e-4)
+        assert [text.get_text() for text in panel.texts] == names
+    assert "uniformity 0.00" in figure.axes[1].get_xlabel()

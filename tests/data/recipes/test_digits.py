@@ -83,3 +83,11 @@ def test_a_tinted_digit_has_one_of_the_tints():
 def test_impossible_wishes_are_refused(wish):
     with pytest.raises(LabError):
         wish()
+
+
+def test_a_margin_is_empty_and_leaves_the_digits_whole():
+    wide = optdigits(16, margin=2).train["real"].images
+    assert wide.shape[2:] == (16, 16) and torch.equal(wide[..., 2:14, 2:14], optdigits(12).train["real"].images)
+    assert (wide[..., :2] == -1).all() and (wide[..., -2:, :] == -1).all()
+    with pytest.raises(LabError, match="a margin of 5 px"):
+        optdigits(16, margin=5)

@@ -116,6 +116,18 @@ def test_many_domains_know_every_translation():
     assert not torch.equal(dataset.test["black"].images, dataset.test["grey"].images)
 
 
+def test_people_are_one_domain_with_every_value_equally_frequent():
+    dataset = data.load("portraits_people", {**SMALL, "n_test": 120, "labels": "glasses"})
+    assert list(dataset.train) == list(dataset.test) == ["real"]
+    assert torch.equal(dataset.test["real"].labels, dataset.truth["real", "glasses"])
+    assert not any(
+        torch.equal(one, other) for one in dataset.test["real"].images for other in dataset.train["real"].images
+    )
+    for name, values in ATTRIBUTES.items():
+        counts = dataset.truth["real", name].bincount(minlength=len(values))[: 4 if name == "hair_colour" else None]
+        assert counts.sum() == 120 and counts.min() > 0.6 * 120 / len(counts)
+
+
 def test_domains_carry_labels_for_those_who_ask():
     assert data.load("portraits", SMALL).train["A"].labels is None
     labelled = data.load("portraits", {"labels": "skin", **SMALL})
