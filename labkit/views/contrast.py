@@ -144,7 +144,7 @@ def label_curves(curves: Mapping[str, Sequence[Sequence[float]]], labels: Sequen
 def reading_tables(tables: Mapping[str, Mapping[str, Mapping[str, float]]], chance: Mapping[str, float]) -> Figure:
     """Tables of accuracies side by side, darker where more is read: title -> row -> column -> accuracy.
 
-    chance: the accuracy of a guess in each column, where the shade begins.
+    chance: the accuracy of a guess in each column, where the shade begins. What was not measured (NaN) is a dash.
     """
     columns = list(chance)
     rows = list(next(iter(tables.values())))
@@ -156,8 +156,10 @@ def reading_tables(tables: Mapping[str, Mapping[str, Mapping[str, float]]], chan
         panel.imshow(share.numpy(), cmap="Blues", vmin=0, vmax=1.3, aspect="auto")
         for y, line in enumerate(values.tolist()):
             for x, value in enumerate(line):
-                panel.text(x, y, f"{value:.2f}", ha="center", va="center", fontsize=8)
-        panel.set_xticks(range(len(columns)), [f"{name}\n({chance[name]:.2f})" for name in columns], fontsize=7.5)
+                said = "–" if math.isnan(value) else f"{value:.2f}"
+                panel.text(x, y, said, ha="center", va="center", fontsize=8)
+        titles = [name.replace(" or ", " or\n") + f"\n({chance[name]:.2f})" for name in columns]
+        panel.set_xticks(range(len(columns)), titles, fontsize=7.5)
         panel.set_yticks(range(len(rows)), rows)
         panel.set_title(title)
         panel.grid(visible=False)

@@ -62,7 +62,7 @@ def test_label_curves_run_through_the_means_and_leave_out_what_was_not_measured(
 def test_tables_write_each_accuracy_and_shade_from_chance_on():
     rows = {"crops": {"hair": 0.9, "skin": 0.2}, "colours": {"hair": 0.5, "skin": float("nan")}}
     figure = reading_tables({"before": rows, "behind": rows}, {"hair": 0.5, "skin": 0.2})
-    assert [text.get_text() for text in figure.axes[0].texts] == ["0.90", "0.20", "0.50", "nan"]
+    assert [text.get_text() for text in figure.axes[0].texts] == ["0.90", "0.20", "0.50", "–"]
     shades = figure.axes[1].images[0].get_array()
     assert shades[0, 0] == pytest.approx(0.8) and shades[0, 1] == shades[1, 0] == 0
 
