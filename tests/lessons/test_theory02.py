@@ -108,7 +108,7 @@ def test_the_limit_is_below_alignment_and_uniformity_of_the_temperatures_own_t(t
     others = (f @ f.T / tau)[~torch.eye(60, dtype=torch.bool)].reshape(60, 59)
     left = (others.logsumexp(1) - math.log(59) - (f * f_plus).sum(1) / tau).mean().item()
     right = (alignment(f, f_plus) / (2 * tau) + uniformity(f, t=1 / (2 * tau))).item()
-    assert left < right
+    assert left < right - 1e-3
     # Jensen is the whole difference: with the logarithm outside, the two are equal.
     outside = (others.logsumexp((0, 1)) - math.log(60 * 59) - (f * f_plus).sum(1).mean() / tau).item()
     assert outside == pytest.approx(right)
