@@ -86,7 +86,7 @@ def test_training_images_are_nearer_than_a_gaussian_and_portraits_have_their_own
     monkeypatch.setenv("LABKIT_CACHE", str(tmp_path))
     faces = {"size": 32, "n_train": 120, "n_test": 120}
     faces = Run(
-        replace(spec, system="gan", data="portraits_everyone", data_settings=faces, settings={}), Path(), None, None
+        replace(spec, system="gan", data="portraits_people", data_settings=faces, settings={}), Path(), None, None
     )
     near, far = (MEASURES[f"generated_distance_{name}"](faces) for name in ("train", "gaussian"))
     assert near.value < far.value and near.judge == "portraits"

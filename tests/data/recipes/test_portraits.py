@@ -156,10 +156,3 @@ def test_needed_change_ignores_what_no_eye_sees():
     other = one.clone()
     other[0, 0, 0, 0], other[0, 1, 1, 1] = 0.5, 2 / 127.5
     assert needed_change(one, other).sum() == 1
-
-
-def test_everyone_is_one_domain_without_labels_and_nobody_is_in_both_parts():
-    dataset = data.load("portraits_everyone", {"size": 32, "n_train": 40, "n_test": 10})
-    train, test = dataset.train["real"], dataset.test["real"]
-    assert train.images.shape == (40, 3, 32, 32) and len(test) == 10 and train.labels is None
-    assert not any((one == train.images).flatten(1).all(1).any() for one in test.images)
