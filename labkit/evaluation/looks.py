@@ -145,7 +145,7 @@ def gaussian_in_pixels(images: Tensor, n: int, seed: int = 0) -> Tensor:
 
 def _distance_to_real(run: Run, images: Tensor) -> Measurement:
     real = run.dataset.test["real"]
-    judge = load_attribute_judge() if real.name == "portraits" else judges.load(real.name)
+    judge = load_attribute_judge() if real.name.startswith("portraits") else judges.load(real.name)
     made, features = judge.embed(images), judge.embed(real.images)
     return metrics.frechet_distance(made, features, judge=judge.name, seed=run.spec.seed)
 
