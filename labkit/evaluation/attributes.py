@@ -5,6 +5,9 @@ colour channels to the mean and deviation of B's training pictures (`…_recolou
 (`…_truth`): the ceiling that the judge sets. `…_back` is the same from B to A. `…_tone_0` to `…_tone_4` are for people
 of one tone of skin, from dark to light, and `attribute_reached_worst_tone` is the lowest of these.
 
+Of pairs that a generator makes from one code (CoGAN): do both show one person? `pair_same_face` stands beside
+`pair_same_face_chance`, pictures of two codes; `pair_reached` asks whether each picture has its own domain's attribute.
+
 What a translator does to pictures that are in B already is `needless_change`, in `figure_and_ground`.
 """
 
@@ -17,10 +20,12 @@ from torch import Tensor
 from labkit.data.portraits import SKIN_TONES
 from labkit.data.recipes.portraits import needed_change
 from labkit.errors import LabError
-from labkit.evaluation.base import Measure, Pictures, copied, recoloured, translated
+from labkit.evaluation.base import Measure, Pictures, copied, named, recoloured, translated
 from labkit.judges.attributes import READ, load_attribute_judge
 from labkit.metrics import Measurement, attributes
 from labkit.runs.run import Run
+
+PAIRS = 500  # pairs that a generator is asked for
 
 
 def true_partners(run: Run, src: str, dst: str) -> Tensor:
@@ -85,6 +90,44 @@ def attribute_reached_worst_tone(run: Run) -> Measurement:
     return replace(worst, name="attribute reached, worst tone")
 
 
+def pair_same_face(run: Run) -> Measurement:
+    """Of generated pairs: the share of attributes, those that the domains do not tell apart, that the judge reads alike
+    in both pictures. The drawing style, which everybody shares, does not count."""
+    read_A, read_B = _pair_read(run)
+    return _alike(run, read_A, read_B)
+
+
+def pair_same_face_chance(run: Run) -> Measurement:
+    """The same for pictures of two codes: what two strangers have in common."""
+    read_A, read_B = _pair_read(run)
+    return _alike(run, read_A, {name: values.roll(1, 0) for name, values in read_B.items()})
+
+
+def pair_reached(run: Run) -> Measurement:
+    """The share of generated pictures, of both domains, in which the judge reads their domain's own attribute."""
+    (changed, *_), _ = attributes_of(run)
+    hits = [
+        (read[changed] == run.dataset.truth[domain, changed][0]).float()
+        for domain, read in zip("AB", _pair_read(run), strict=True)
+    ]
+    return _generated("pair reached", run, torch.cat(hits))
+
+
+def _pair_read(run: Run) -> list[dict[str, Tensor]]:
+    judge = load_attribute_judge()
+    return [judge.read(images) for images in run.system.sample_pairs(PAIRS, run.spec.seed)]
+
+
+def _alike(run: Run, read_A: dict[str, Tensor], read_B: dict[str, Tensor]) -> Measurement:
+    same = [name for name in attributes_of(run)[1] if name != "style"]
+    return _generated("same face", run, torch.stack([(read_A[name] == read_B[name]).float() for name in same]))
+
+
+def _generated(name: str, run: Run, values: Tensor) -> Measurement:
+    judge = load_attribute_judge()
+    return Measurement(name, float(values.mean()), PAIRS, "generated", judge.name, run.spec.seed)
+
+
 def fitting(run: Run) -> list[str]:
     """The measures of this question that the run's data allow; none where they are no portraits."""
     if ("B", "skin") not in run.dataset.truth:
@@ -125,3 +168,4 @@ MEASURES |= {
     for tone in range(len(SKIN_TONES))
 }
 MEASURES["attribute_reached_worst_tone"] = attribute_reached_worst_tone
+MEASURES |= named(pair_same_face, pair_same_face_chance, pair_reached)

@@ -13,7 +13,7 @@ from labkit import systems
 from labkit.errors import LabError
 from labkit.evaluation.base import translate_all
 from labkit.runs.spec import RunSpec
-from labkit.systems.base import Sampler, System
+from labkit.systems.base import PairSampler, Sampler, System
 
 WAYS = (("A", "B"), ("B", "A"))
 
@@ -95,10 +95,12 @@ def load_half(system: System, content: bytes, where: str) -> None:
 def outputs(system: System, inputs: Mapping[str, Tensor], seed: int) -> dict[str, Tensor]:
     """What the system makes of `inputs`, "A" and "B" -> images, on every way that it has: "A_B" -> images.
 
-    One that makes images from noise alone needs no inputs: "sample" -> images.
+    One that makes images from noise alone needs no inputs: "sample" -> images, or of pairs "pair_A" and "pair_B".
     """
     if isinstance(system, Sampler):
         return {"sample": system.sample(2, seed)}
+    if isinstance(system, PairSampler):
+        return dict(zip(("pair_A", "pair_B"), system.sample_pairs(2, seed), strict=True))
     found = {}
     for src, dst in WAYS:
         try:

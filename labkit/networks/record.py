@@ -18,7 +18,7 @@ from labkit.networks.contents import as_half, empty_system, load_half, networks_
 from labkit.runs.pictures import MAX_BYTES, as_picture, jpeg, png
 from labkit.runs.run import Run
 from labkit.runs.spec import RunSpec
-from labkit.systems.base import Sampler, System, Translator
+from labkit.systems.base import PairSampler, Sampler, System, Translator
 
 
 def demand_fits(name: str, spec: RunSpec, networks: Sequence[str] | bool = True) -> None:
@@ -27,7 +27,7 @@ def demand_fits(name: str, spec: RunSpec, networks: Sequence[str] | bool = True)
     networks: names of the system's networks to keep, or True for all that translating and measuring need.
     """
     system = empty_system(spec, name, networks)
-    if not isinstance(system, Translator | Sampler):
+    if not isinstance(system, Translator | Sampler | PairSampler):
         raise LabError(f"{name}: {spec.system} makes no images; only networks that translate or sample are recorded.")
     size = len(as_half(tensors(system), name))
     if size > store.MAX_BYTES:

@@ -1,9 +1,9 @@
 """A few test images of a study's arm, kept beside what it measured, for lessons that have no time to train it.
 
 One PNG an arm, `results/<profile>/<lesson>/<arm>.png`: a row each of real_A, fake_B, rec_A where the system has the way
-back, real_B and fake_A; an image a column. Of a system that samples: real and sample. 8 bits a colour, as any picture;
-one that would weigh more than `MAX_BYTES` has 256 colours. Images above `LARGEST` pixels have none: they are shown from
-the recorded network.
+back, real_B and fake_A; an image a column. Of a system that samples: real and sample; of one that samples pairs: real_A,
+fake_A and fake_B. 8 bits a colour, as any picture; one that would weigh more than `MAX_BYTES` has 256 colours. Images
+above `LARGEST` pixels have none: they are shown from the recorded network.
 """
 
 from collections.abc import Sequence
@@ -17,11 +17,12 @@ from labkit.evaluation import few_shot
 from labkit.evaluation.base import translate_all
 from labkit.runs.pictures import MAX_BYTES, as_picture, png, read_rows
 from labkit.runs.run import Run
-from labkit.systems.base import Sampler, Translator
+from labkit.systems.base import PairSampler, Sampler, Translator
 
 COLUMNS = 10
 LARGEST = 96
 OF_TRANSLATORS, OF_SAMPLERS = ("real_A", "fake_B", "rec_A", "real_B", "fake_A"), ("real", "sample")
+OF_PAIRS = ("real_A", "fake_A", "fake_B")
 
 
 def path_of(lesson: str, profile: str, arm: str) -> Path:
@@ -36,6 +37,9 @@ def rows(run: Run, columns: int = COLUMNS) -> dict[str, Tensor]:
     test, seed = run.dataset.test, run.spec.seed
     if isinstance(run.system, Sampler):
         return {"real": test["real"].images[:columns], "sample": run.system.sample(columns, seed)}
+    if isinstance(run.system, PairSampler):
+        fake_A, fake_B = run.system.sample_pairs(columns, seed)
+        return {"real_A": test["A"].images[:columns], "fake_A": fake_A, "fake_B": fake_B}
     shown = {"real_A": test["A"].images[:columns]}
     shown["fake_B"] = translate_all(run.system, shown["real_A"], seed=seed)
     try:
@@ -50,7 +54,7 @@ def rows(run: Run, columns: int = COLUMNS) -> dict[str, Tensor]:
 def save(run: Run, path: Path, columns: int = COLUMNS) -> None:
     """Write the rows as one picture. Runs that make no images (points, encoders) have none, and write none."""
     images = next(iter(run.dataset.test.values())).images
-    if not isinstance(run.system, Translator | Sampler) or images.ndim != 4 or images.shape[-1] > LARGEST:
+    if not isinstance(run.system, Translator | Sampler | PairSampler) or images.ndim != 4 or images.shape[-1] > LARGEST:
         return
     image = as_picture(rows(run, columns).values())
     content = png(image)

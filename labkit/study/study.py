@@ -39,7 +39,7 @@ from labkit.runs.spec import RunSpec
 from labkit.settings import from_mapping
 from labkit.study import samples
 from labkit.study.task import Task
-from labkit.systems.base import System
+from labkit.systems.base import PairSampler, System
 from labkit.train import Compute, History
 
 RECORDED = ("study", "full")  # profiles whose networks are recorded
@@ -200,8 +200,8 @@ def thinned(history: History, terms: list[str], parts: int = 30) -> dict[str, li
 
 
 def _strip(first: Run, steps: list[int], say: Callable[[str], None]) -> dict[str, Tensor]:
-    """Test images, and their translations (or samples of the same noise) after the named steps and at the end; step 0
-    is the untrained network."""
+    """Test images, and their translations (or samples or pairs of the same noise) after the named steps and at the end;
+    step 0 is the untrained network."""
     systems = kept(first) | {0: new_system(first.spec).eval(), first.spec.steps: first.system}
     missing = [step for step in steps if step not in systems and step < first.spec.steps]
     if missing:
@@ -210,9 +210,11 @@ def _strip(first: Run, steps: list[int], say: Callable[[str], None]) -> dict[str
     for step in sorted({step for step in steps if step in systems} | {first.spec.steps}):
         then = replace(first, system=systems[step])
         vars(then)["dataset"] = first.dataset  # which is loaded already
-        (given, images), (_, made), *_ = samples.rows(then, STRIP_COLUMNS).items()
+        (given, images), (_, made), *others = samples.rows(then, STRIP_COLUMNS).items()
         title = f"after {step:,}" if step < first.spec.steps else f"end ({step:,})"
         rows |= {given: images, title: made}
+        if isinstance(first.system, PairSampler):
+            rows[f"{title}, B"] = others[0][1]
     return rows
 
 

@@ -102,6 +102,14 @@ class Sampler(System):
         raise NotImplementedError
 
 
+class PairSampler(System):
+    """A system that makes pairs of images, one of each domain, from noise alone."""
+
+    def sample_pairs(self, n: int, seed: int = 0) -> tuple[Tensor, Tensor]:
+        """n pairs, (n, C, H, W) of A and of B in [-1, 1]: the same for the same weights and seed."""
+        raise NotImplementedError
+
+
 class Translator(System):
     """A system that maps images of one domain to another.
 

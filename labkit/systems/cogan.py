@@ -17,6 +17,8 @@ Differences
 3. The paper shares more or fewer layers as an experiment; here all that the official code shares, or none (`shared`).
 4. The official code draws new z for G's step. Here D and G share one draw.
 5. CoGAN translates nothing: there is no encoder. To translate x one would search for the z that paints it (section 5).
+6. The official networks above are for 28 px. For 32 and 64 px (`size`) there are coupled stacks of DCGAN, of our own
+   choice: the paper's networks for faces are larger. Their D has BatchNorm, so it sees real and generated images apart.
 """
 
 from dataclasses import dataclass
@@ -29,16 +31,17 @@ from torch.nn import functional as F
 from labkit.errors import LabError
 from labkit.losses.adversarial import discriminator_loss, generator_loss
 from labkit.losses.reconstruction import squared_distance
-from labkit.nets.cogan import CoupledDiscriminator, CoupledGenerator
+from labkit.nets.cogan import DIGITS, CoupledDiscriminator, CoupledGenerator
 from labkit.nets.upsampling import Upsampling
-from labkit.systems.base import Player, System
+from labkit.systems.base import PairSampler, Player
 
 
 @dataclass(frozen=True)
 class CoGANSettings:
     """The official code's values for digits; domain adaptation is classes 10 and lambda_match 0.01."""
 
-    channels: int = 1  # colour channels of both domains; images are 28 px wide
+    size: int = DIGITS  # side of the images: 28, the official networks; 16, 32, 64, …: stacks of DCGAN
+    channels: int = 1  # colour channels of both domains
     nz: int = 100  # numbers in the code z
     ngf: int = 128  # maps of the generators' last shared layer
     ndf: int = 20  # maps of the discriminators' first layer
@@ -52,8 +55,8 @@ class CoGANSettings:
     upsample: Upsampling = "transposed"  # how the generators double their maps; resize: without checkerboards
 
 
-class CoGAN(System):
-    """Batches hold "A" and "B", images (B, channels, 28, 28), and "A_label", (B,) int64, where there are `classes`."""
+class CoGAN(PairSampler):
+    """Batches hold "A" and "B", images (B, channels, size, size), and "A_label", (B,) int64, where there are `classes`."""
 
     Settings = CoGANSettings
     training_only = ()  # D is the classifier of the adapted domain, too
@@ -64,8 +67,8 @@ class CoGAN(System):
         self.settings = s = settings
         if s.classes and not s.shared:
             raise LabError("cogan: without shared layers a classifier trained on A says nothing about B.")
-        self.G = CoupledGenerator(s.channels, s.nz, s.ngf, s.shared, s.upsample)
-        self.D = CoupledDiscriminator(s.channels, s.ndf, s.classes, s.shared)
+        self.G = CoupledGenerator(s.channels, s.nz, s.ngf, s.shared, s.upsample, s.size)
+        self.D = CoupledDiscriminator(s.channels, s.ndf, s.classes, s.shared, s.size)
 
     def players(self) -> tuple[Player, ...]:
         s = self.settings
@@ -94,10 +97,8 @@ class CoGAN(System):
 
     def _discriminator_terms(self, out: dict[str, Tensor]) -> dict[str, Tensor]:
         s = self.settings
-        logits_A, features_A = self.D(torch.cat([out["real_A"], out["fake_A"].detach()]), "A")
-        logits_B, features_B = self.D(torch.cat([out["real_B"], out["fake_B"].detach()]), "B")
-        (real_A, fake_A), (real_B, fake_B) = logits_A.chunk(2), logits_B.chunk(2)
-        (seen_A, of_fake_A), (_, of_fake_B) = features_A.chunk(2), features_B.chunk(2)
+        real_A, fake_A, seen_A, of_fake_A = self._judged(out["real_A"], out["fake_A"].detach(), "A")
+        real_B, fake_B, _, of_fake_B = self._judged(out["real_B"], out["fake_B"].detach(), "B")
         terms = {  # Eq. 2
             "A": 0.5 * discriminator_loss("nonsaturating", real_A, fake_A),
             "B": 0.5 * discriminator_loss("nonsaturating", real_B, fake_B),
@@ -108,9 +109,17 @@ class CoGAN(System):
             terms["cls"] = s.lambda_cls * F.cross_entropy(self.D.classifier(seen_A), out["label_A"])  # section 5
         return terms
 
+    def _judged(self, real: Tensor, fake: Tensor, domain: str) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """-> logits of real and of generated images, features of both. In one pass, where no BatchNorm mixes them."""
+        if self.D.batched:
+            (real, seen), (fake, of_fake) = self.D(real, domain), self.D(fake, domain)
+            return real, fake, seen, of_fake
+        logits, features = self.D(torch.cat([real, fake]), domain)
+        return *logits.chunk(2), *features.chunk(2)
+
     @torch.no_grad()
     def sample_pairs(self, n: int, seed: int = 0) -> tuple[Tensor, Tensor]:
-        """n pairs of images, each pair from one z: (n, channels, 28, 28) of A and of B. The same for the same seed."""
+        """n pairs of images, each pair from one z: (n, channels, size, size) of A and of B. The same for the same seed."""
         z = torch.randn(n, self.settings.nz, generator=torch.Generator().manual_seed(seed))
         training = self.training
         self.eval()
@@ -119,7 +128,7 @@ class CoGAN(System):
         return pair
 
     def classify(self, x: Tensor, domain: str) -> Tensor:
-        """Class logits (B, classes) of images (B, channels, 28, 28) of a domain. Raises LabError without classifier."""
+        """Class logits (B, classes) of images (B, channels, size, size) of a domain. Raises LabError without classifier."""
         if not self.settings.classes:
             raise LabError("cogan: this one was built without a classifier; set classes.")
         return self.D.classifier(self.D.features(x, domain))
