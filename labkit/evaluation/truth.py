@@ -54,6 +54,19 @@ def map_accuracy(run: Run) -> Measurement:
     return metrics.palette_accuracy(translated(run), run.dataset.truth["A", "land"], MAP_COLOURS, seed=run.spec.seed)
 
 
+def map_accuracy_renamed(run: Run) -> Measurement:
+    """The same after the best one-to-one renaming of the colours: whether the kinds of land are told apart at all."""
+    land = run.dataset.truth["A", "land"]
+    return metrics.matched_palette_accuracy(translated(run), land, MAP_COLOURS, seed=run.spec.seed)
+
+
+def map_one_colour(run: Run) -> Measurement:
+    """The share of the most frequent kind of land: what one colour everywhere would score."""
+    land = run.dataset.truth["A", "land"].flatten().long()
+    share = float(land.bincount().max() / len(land))
+    return Measurement("one colour", share, len(run.dataset.test["A"]), "test", None, run.spec.seed)
+
+
 def map_copy(run: Run) -> Measurement:
     """The same for the photographs as they are: what a translator that does nothing would score."""
     photographs = run.dataset.test["A"].images
@@ -67,5 +80,7 @@ MEASURES = named(
     paired_rank,
     paired_rank_copy,
     map_accuracy,
+    map_accuracy_renamed,
+    map_one_colour,
     map_copy,
 )

@@ -5,7 +5,7 @@ from labkit.metrics.classes import class_histogram_divergence, label_accuracy, m
 from labkit.metrics.distributions import frechet_distance, kid
 from labkit.metrics.diversity import pairwise_diversity
 from labkit.metrics.modes import high_quality_fraction, mode_divergence, modes_covered
-from labkit.metrics.paired import palette_accuracy, pixel_error
+from labkit.metrics.paired import matched_palette_accuracy, palette_accuracy, pixel_error
 from labkit.metrics.pairs import PairScores, pair_scores
 from labkit.metrics.probe import linear_pictures, linear_probe, linear_reconstruction
 from labkit.metrics.scores import conditional_inception_score, inception_score
@@ -25,6 +25,7 @@ __all__ = [
     "kid",
     "label_accuracy",
     "matched_label_accuracy",
+    "matched_palette_accuracy",
     "mode_divergence",
     "modes_covered",
     "over_seeds",

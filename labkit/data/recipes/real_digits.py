@@ -1,5 +1,8 @@
 """MNIST, USPS and SVHN (whole or a small part) from the folder that LABKIT_DATA names, MNIST and USPS with torchvision.
 
+MNIST leaves a margin around its digits and USPS none. With `frame="ink"` both are cropped alike: the digit's own box,
+its longer side 20 of 28 parts of the picture's, in the middle.
+
 Nothing is written there: what has to be unpacked is unpacked into the cache.
 """
 
@@ -7,10 +10,12 @@ import gzip
 import hashlib
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from labkit import paths
 from labkit.data.domain import DataSet, Domain
@@ -20,14 +25,24 @@ from labkit.data.recipes.knobs import with_knobs_of
 from labkit.errors import LabError
 
 
+INK = 0.2  # of full brightness: what is lighter belongs to a digit
+
+
 def mnist(
-    size: int = 32, channels: int = 1, n_train: int | None = None, n_test: int | None = None, seed: int = 0
+    size: int = 32,
+    channels: int = 1,
+    n_train: int | None = None,
+    n_test: int | None = None,
+    seed: int = 0,
+    frame: Literal["own", "ink"] = "own",
 ) -> DataSet:
     """MNIST (LeCun et al. 1998), 60,000 + 10,000 digits of 28 x 28, scaled bilinearly, as the domain "real".
 
-    `n_train` and `n_test` take a random part of that size, chosen by `seed`; None takes all.
+    `n_train` and `n_test` take a random part of that size, chosen by `seed`; None takes all. `frame`: as it comes, or
+    "ink": cropped to the digit, as above.
     """
-    train, test = (_mnist_part(part, size, channels, n, seed) for part, n in ((True, n_train), (False, n_test)))
+    parts = ((True, n_train), (False, n_test))
+    train, test = (_mnist_part(part, size, channels, n, seed, frame) for part, n in parts)
     return DataSet("mnist", {"real": train}, {"real": test})
 
 
@@ -37,6 +52,7 @@ def usps(
     n_train: int | None = None,
     n_test: int | None = None,
     seed: int = 0,
+    frame: Literal["own", "ink"] = "own",
     split: str = "native",
 ) -> DataSet:
     """USPS (Hull 1994), 7,291 + 2,007 digits of 16 x 16, scaled bilinearly, as the domain "real"; knobs as `mnist`.
@@ -45,7 +61,7 @@ def usps(
     parted 80 : 20 (7,438 + 1,860), which CoGAN's protocol did.
     """
     parts = ((True, n_train), (False, n_test))
-    train, test = (_usps_part(part, size, channels, n, seed, split) for part, n in parts)
+    train, test = (_usps_part(part, size, channels, n, seed, frame, split) for part, n in parts)
     return DataSet("usps", {"real": train}, {"real": test})
 
 
@@ -85,15 +101,15 @@ def usps_to_mnist(split: str = "native", **knobs) -> DataSet:
     return _pair("usps_to_mnist", usps(split=split, **knobs), mnist(**knobs))
 
 
-@with_knobs_of(mnist)
+@with_knobs_of(svhn)
 def svhn_to_mnist(channels: int = 3, **knobs) -> DataSet:
-    """A: the small part of SVHN, B: MNIST, both with three channels; knobs as `mnist`, applied to both."""
+    """A: the small part of SVHN, B: MNIST, both with three channels; knobs as `svhn`, applied to both."""
     return _pair("svhn_to_mnist", svhn_subset(channels=channels, **knobs), mnist(channels=channels, **knobs))
 
 
-@with_knobs_of(mnist)
+@with_knobs_of(svhn)
 def whole_svhn_to_mnist(channels: int = 3, **knobs) -> DataSet:
-    """A: SVHN, B: MNIST, both with three channels; knobs as `mnist`, applied to both."""
+    """A: SVHN, B: MNIST, both with three channels; knobs as `svhn`, applied to both."""
     return _pair("whole_svhn_to_mnist", svhn(channels=channels, **knobs), mnist(channels=channels, **knobs))
 
 
@@ -112,7 +128,37 @@ def _some(length: int, n: int | None, seed: int) -> Tensor:
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 
-def _mnist_part(train: bool, size: int, channels: int, n: int | None, seed: int) -> Domain:
+def framed(grey: Tensor) -> Tensor:
+    """Digits (N, h, w) in [0, 1], light on black, cropped to their ink: each box, made square, fills the middle 20 of
+    28 parts of a picture of the same size."""
+    n, height, width = grey.shape
+    ink = grey > INK
+    rows, columns = (torch.arange(side, dtype=torch.float32) for side in (height, width))
+
+    def box(there: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
+        """The middle and the length of what is there (N, side), in [-1, 1]."""
+        first = torch.where(there, places, torch.inf).amin(1)
+        last = torch.where(there, places, -torch.inf).amax(1)
+        return (first + last + 1) / len(places) - 1, (last - first + 1) * 2 / len(places)
+
+    (y, tall), (x, wide) = box(ink.any(2), rows), box(ink.any(1), columns)
+    scale = torch.maximum(tall, wide) / 2 * 28 / 20
+    zero = torch.zeros(n)
+    theta = torch.stack([torch.stack([scale, zero, x], 1), torch.stack([zero, scale, y], 1)], 1)
+    grid = F.affine_grid(theta, [n, 1, height, width], align_corners=False)
+    return F.grid_sample(grey[:, None], grid, mode="bilinear", align_corners=False)[:, 0]
+
+
+def _shown(grey: Tensor, size: int, channels: int, frame: str) -> Tensor:
+    if frame not in ("own", "ink"):
+        raise LabError(f"digits: frame is own or ink, found '{frame}'.")
+    images = scaled(grey, size, channels)
+    if frame == "own":
+        return images
+    return (framed((images[:, 0] + 1) / 2) * 2 - 1)[:, None].repeat(1, channels, 1, 1)  # scaled first: USPS is small
+
+
+def _mnist_part(train: bool, size: int, channels: int, n: int | None, seed: int, frame: str) -> Domain:
     raw = locate("MNIST/raw")
     from labkit.torchvision_shim import torchvision  # heavy, and needed only where there is something to read
 
@@ -127,7 +173,8 @@ def _mnist_part(train: bool, size: int, channels: int, n: int | None, seed: int)
     except (RuntimeError, OSError, ValueError, AssertionError) as error:
         raise LabError(f"{root / 'MNIST'}: MNIST cannot be read ({error}); delete the folder and try again.") from None
     chosen = _some(len(loaded.data), n, seed)
-    return Domain("mnist", scaled(loaded.data[chosen].float() / 255, size, channels), loaded.targets[chosen].long())
+    images = _shown(loaded.data[chosen].float() / 255, size, channels, frame)
+    return Domain("mnist", images, loaded.targets[chosen].long())
 
 
 def _unpack_gz(source, target, md5: str) -> None:
@@ -142,7 +189,9 @@ def _unpack_gz(source, target, md5: str) -> None:
     paths.write_atomically(target, gzip.decompress(content))
 
 
-def _usps_part(train: bool, size: int, channels: int, n: int | None, seed: int, split: str) -> Domain:
+def _usps_part(
+    train: bool, size: int, channels: int, n: int | None, seed: int, frame: str, split: str
+) -> Domain:
     root = locate("USPS")
     if split == "native":
         grey, labels = _usps_raw(root, train)
@@ -152,7 +201,7 @@ def _usps_part(train: bool, size: int, channels: int, n: int | None, seed: int, 
     else:
         raise LabError(f"usps: split '{split}' is not one of native, pooled.")
     chosen = _some(len(grey), n, seed)
-    return Domain("usps", scaled(grey[chosen].float() / 255, size, channels), labels[chosen])
+    return Domain("usps", _shown(grey[chosen].float() / 255, size, channels, frame), labels[chosen])
 
 
 def _pooled(first: Tensor, second: Tensor, train: bool, seed: int) -> Tensor:
@@ -177,7 +226,6 @@ def _usps_raw(root: Path, train: bool) -> tuple[Tensor, Tensor]:
 
 def _svhn_part(part: str, size: int, channels: int, n: int | None, seed: int, folder: str = "SVHN_subset") -> Domain:
     from scipy.io import loadmat
-    from torch.nn import functional as F
 
     path = locate(f"{folder}/{part}_32x32.mat")
     try:

@@ -48,14 +48,27 @@ _AT_ONCE = 16  # scenes drawn together: few enough that what is drawn stays in t
 # -- land: textured aerial photograph <-> flat map ---------------------------------------------------------------------
 
 
-def textured_to_flat(size: int = 64, n_train: int = 400, n_test: int = 60, seed: int = 0) -> DataSet:
+def textured_to_flat(
+    size: int = 64,
+    n_train: int = 400,
+    n_test: int = 60,
+    kinds: Literal["alike", "unlike"] = "alike",
+    seed: int = 0,
+) -> DataSet:
     """A: aerial photographs of an invented land, textured. B: its map, a flat colour for each kind of land.
 
     A to B loses information (the grain of every surface), as photo to map does in CycleGAN. `truth["A", "land"]` holds
     the kind of land (place in LAND) of every pixel of the test images, (N, 1, size, size), as float32. From B to A the
     truth is one of many: the map fixes where a wood is, not each of its leaves.
+
+    kinds: "alike": water, wood, field and town are parcels of one shape and of nearly one frequency, so nothing but a
+           convention says which colour of the map means which. "unlike": each has a shape and a frequency of its own:
+           wood is everywhere, fields are strips, towns are squares, lakes are round.
     """
-    land_A, land_B, land = (_land(n, size, 3 * seed + part) for part, n in enumerate((n_train, n_train, n_test)))
+    if kinds not in ("alike", "unlike"):
+        raise LabError(f"textured_to_flat: kinds are alike or unlike, found '{kinds}'.")
+    counts = enumerate((n_train, n_train, n_test))
+    land_A, land_B, land = (_land(n, size, 3 * seed + part, kinds == "unlike") for part, n in counts)
     aerial = _aerial(land, 3 * seed + 2)
     return DataSet(
         "textured_to_flat",
@@ -65,26 +78,38 @@ def textured_to_flat(size: int = 64, n_train: int = 400, n_test: int = 60, seed:
     )
 
 
-def _land(n: int, size: int, seed: int) -> Tensor:
+def _land(n: int, size: int, seed: int, unlike: bool = False) -> Tensor:
     """The kind of land at every pixel of `n` scenes, drawn at twice the size, (n, 2 size, 2 size) int64."""
     rng = np.random.default_rng([seed, 0x1A4D])
-    return torch.cat([_scenes(min(_AT_ONCE, n - first), 2 * size, rng) for first in range(0, n, _AT_ONCE)])
+    return torch.cat([_scenes(min(_AT_ONCE, n - first), 2 * size, rng, unlike) for first in range(0, n, _AT_ONCE)])
 
 
-def _scenes(n: int, side: int, rng: np.random.Generator) -> Tensor:
+def _scenes(n: int, side: int, rng: np.random.Generator, unlike: bool) -> Tensor:
     def uniform(low: float, high: float, *shape: int) -> Tensor:
         return torch.from_numpy(rng.uniform(low, high, size=(n, *shape)).astype(np.float32))
 
     line = (torch.arange(side) + 0.5) / side
     y, x = line[None, :, None], line[None, None, :]
-    # parcels: each pixel belongs to the nearest of seven sites, and each site has one of the first four kinds of land
-    wobbly = x + 0.03 * torch.sin(2 * torch.pi * (3 * (x + y) + uniform(0, 1, 1, 1)))
-    nearest, land = torch.full((n, side, side), torch.inf), torch.zeros(n, side, side, dtype=torch.int64)
-    for _ in range(7):
-        kind = torch.from_numpy(rng.choice(4, size=(n, 1, 1), p=[0.18, 0.30, 0.27, 0.25]))
-        distance = (wobbly - uniform(0, 1, 1, 1)) ** 2 + (y - uniform(0, 1, 1, 1)) ** 2
-        land = torch.where(distance < nearest, kind, land)
-        nearest = torch.minimum(distance, nearest)
+    if unlike:  # strips of field, square towns and round lakes in a wood
+        land = torch.ones(n, side, side, dtype=torch.int64)
+        for _ in range(3):
+            angle = uniform(0, torch.pi, 1, 1)
+            dx, dy = x - uniform(0, 1, 1, 1), y - uniform(0, 1, 1, 1)
+            along, across = angle.cos() * dx + angle.sin() * dy, angle.cos() * dy - angle.sin() * dx
+            land = torch.where((along.abs() < 0.4) & (across.abs() < uniform(0.06, 0.09, 1, 1)), 2, land)
+        dx, dy = x - uniform(0.1, 0.9, 1, 1), y - uniform(0.1, 0.9, 1, 1)
+        land = torch.where(torch.maximum(dx.abs(), dy.abs()) < uniform(0.14, 0.20, 1, 1), 3, land)
+        for _ in range(2):
+            squared = (x - uniform(0, 1, 1, 1)) ** 2 + (y - uniform(0, 1, 1, 1)) ** 2
+            land = torch.where(squared < uniform(0.10, 0.17, 1, 1) ** 2, 0, land)
+    else:  # parcels: each pixel belongs to the nearest of seven sites, and each site has one of the first four kinds
+        wobbly = x + 0.03 * torch.sin(2 * torch.pi * (3 * (x + y) + uniform(0, 1, 1, 1)))
+        nearest, land = torch.full((n, side, side), torch.inf), torch.zeros(n, side, side, dtype=torch.int64)
+        for _ in range(7):
+            kind = torch.from_numpy(rng.choice(4, size=(n, 1, 1), p=[0.18, 0.30, 0.27, 0.25]))
+            distance = (wobbly - uniform(0, 1, 1, 1)) ** 2 + (y - uniform(0, 1, 1, 1)) ** 2
+            land = torch.where(distance < nearest, kind, land)
+            nearest = torch.minimum(distance, nearest)
     # roofs: rotated rectangles, only where there is town
     for _ in range(14):
         angle = uniform(0, torch.pi, 1, 1)
