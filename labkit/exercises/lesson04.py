@@ -1,4 +1,4 @@
-"""Checks of lesson 04: the KL term, the draw that gradients pass through, and layers that are one."""
+"""Checks of lesson 04: the KL term, layers that are one, and how far apart the codes of partners lie."""
 
 import torch
 from torch import Tensor, nn
@@ -64,40 +64,6 @@ kl_term = Exercise(
 )
 
 
-# The draw: student(mu, sigma, epsilon) -> z ---------------------------------------------------------------------------
-
-
-def _draw_value(student) -> bool:
-    mu, sigma = _codes()
-    epsilon = torch.linspace(-2, 2, mu.numel()).reshape(mu.shape)
-    return torch.allclose(answer(student, mu, sigma, epsilon), mu + sigma * epsilon, atol=1e-5)
-
-
-def _draw_quiet(student) -> bool:
-    mu, sigma = _codes()
-    return torch.allclose(answer(student, mu, sigma, torch.zeros_like(mu)), mu, atol=1e-6)
-
-
-def _draw_gradient(student) -> bool:
-    mu, sigma = _codes()
-    epsilon = torch.linspace(-2, 2, mu.numel()).reshape(mu.shape)
-    z = answer(student, mu, sigma, epsilon)
-    by_mu, by_sigma = torch.autograd.grad(z.sum(), (mu, sigma), allow_unused=True)
-    if by_mu is None or by_sigma is None:
-        return False
-    return torch.allclose(by_mu, torch.ones_like(mu)) and torch.allclose(by_sigma, epsilon)
-
-
-draw = Exercise(
-    "the draw",
-    (
-        Property("quiet", _draw_quiet, "Without noise (epsilon = 0) the code is its mean."),
-        Property("value", _draw_value, "The noise has deviation 1 and mean 0; make it deviation sigma and mean mu."),
-        Property("gradient", _draw_gradient, "The gradient must reach both mu and sigma: nothing may be detached."),
-    ),
-)
-
-
 # Shared layers: student(G_A, G_B, k) changes G_B in place -------------------------------------------------------------
 
 
@@ -146,5 +112,57 @@ share_layers = Exercise(
         Property("tails", _tails_apart, "The layers from k on stay what they were: each domain paints for itself."),
         Property("one tensor", _one_tensor, "G_A took a step, and G_B stayed behind: equal values are not one tensor."),
         Property("count", _counted_once, "With k = 1 the pair has 12 + 2 · 35 parameters: a shared one counts once."),
+    ),
+)
+
+
+# The distance of codes: student(codes_A, codes_B) -> scalar -----------------------------------------------------------
+
+
+def _people(n: int = 6, numbers: int = 5) -> Tensor:
+    """Codes of n people, (n, numbers), the same every time."""
+    return torch.randn(n, numbers, generator=torch.Generator().manual_seed(3))
+
+
+def _distance_zero(student) -> bool:
+    return _is(answer(student, _people(), _people()), 0.0)
+
+
+def _distance_by_hand(student) -> bool:
+    """Two people on a line: partners 1 apart, strangers 3 and 5."""
+    codes_A, codes_B = torch.tensor([[0.0], [4.0]]), torch.tensor([[1.0], [5.0]])
+    return _is(answer(student, codes_A, codes_B), 1 / 4)
+
+
+def _distance_strangers(student) -> bool:
+    codes_A, codes_B = _people(), _people().roll(1, 0)
+    wanted = _code_distance(codes_A, codes_B)
+    return _is(answer(student, codes_A, codes_B), wanted)
+
+
+def _distance_unit(student) -> bool:
+    """Codes that are ten times as large are as far apart as before, in units of the distance of strangers."""
+    codes_A = _people()
+    codes_B = codes_A + 0.3 * _people().flip(0)
+    one, ten = answer(student, codes_A, codes_B), answer(student, 10 * codes_A, 10 * codes_B)
+    return _is(one, _code_distance(codes_A, codes_B)) and abs(ten.item() - one.item()) < 1e-4
+
+
+def _code_distance(codes_A: Tensor, codes_B: Tensor) -> float:
+    """Written out with loops."""
+    n = len(codes_A)
+    apart = [[(a - b).norm().item() for b in codes_B] for a in codes_A]
+    partners = sum(apart[i][i] for i in range(n)) / n
+    strangers = sum(apart[i][j] for i in range(n) for j in range(n) if i != j) / (n * (n - 1))
+    return partners / strangers
+
+
+code_distance = Exercise(
+    "the distance of codes",
+    (
+        Property("partners", _distance_zero, "Where both matrices are equal, all partners have one code: 0."),
+        Property("strangers", _distance_by_hand, "Two people, partners 1 apart and strangers 3 and 5: 1 / 4."),
+        Property("shuffled", _distance_strangers, "With the rows of B shifted by one the result is another one."),
+        Property("unit", _distance_unit, "Ten times as large codes are as far apart: strangers are the unit."),
     ),
 )

@@ -29,18 +29,6 @@ KL_WRONG = {
     "σ detached": ("gradient", lambda mu, sigma: 0.5 * terms(mu, sigma.detach()).sum(1).mean()),
 }
 
-DRAW_WRONG = {
-    "the mean alone": ("value", lambda mu, sigma, epsilon: mu),
-    "no deviation": ("value", lambda mu, sigma, epsilon: mu + epsilon),
-    "the variance": ("value", lambda mu, sigma, epsilon: mu + sigma**2 * epsilon),
-    "noise of its own": ("quiet", lambda mu, sigma, epsilon: mu + sigma * torch.randn_like(mu)),
-    "torch.normal": ("quiet", lambda mu, sigma, epsilon: torch.normal(mu, sigma)),
-    "σ and μ exchanged": ("quiet", lambda mu, sigma, epsilon: sigma + mu * epsilon),
-    "detached": ("gradient", lambda mu, sigma, epsilon: (mu + sigma * epsilon).detach()),
-    "σ detached": ("gradient", lambda mu, sigma, epsilon: mu + sigma.detach() * epsilon),
-}
-
-
 def copies_values(G_A, G_B, k):
     G_B[:k].load_state_dict(G_A[:k].state_dict())
     return True
@@ -87,10 +75,31 @@ SHARE_WRONG = {
 }
 
 
+def apart(codes_A, codes_B):
+    return torch.cdist(codes_A, codes_B)
+
+
+def strangers(codes_A, codes_B):
+    d = apart(codes_A, codes_B)
+    return (d.sum() - d.trace()) / (d.numel() - len(d))
+
+
+DISTANCE_WRONG = {
+    "no unit": ("strangers", lambda a, b: apart(a, b).diagonal().mean()),
+    "everybody for strangers": ("strangers", lambda a, b: apart(a, b).diagonal().mean() / apart(a, b).mean()),
+    "upside down": ("partners", lambda a, b: strangers(a, b) / apart(a, b).diagonal().mean()),
+    "squared": ("strangers", lambda a, b: apart(a, b).square().diagonal().mean() / strangers(a, b) ** 2),
+    "one value a person": ("partners", lambda a, b: apart(a, b).diagonal() / strangers(a, b)),
+    "strangers within A": ("strangers", lambda a, b: apart(a, b).diagonal().mean() / strangers(a, a)),
+    "nearest for partner": ("shuffled", lambda a, b: apart(a, b).amin(1).mean() / strangers(a, b)),
+    "the sum of partners": ("strangers", lambda a, b: apart(a, b).trace() / strangers(a, b)),
+}
+
+
 class TestLesson04(ExerciseTests):
     LESSON = "04_unit"
     EXERCISES = {
         "kl_term": (lesson04.kl_term, KL_WRONG),
-        "draw": (lesson04.draw, DRAW_WRONG),
         "share_layers": (lesson04.share_layers, SHARE_WRONG),
+        "code_distance": (lesson04.code_distance, DISTANCE_WRONG),
     }
