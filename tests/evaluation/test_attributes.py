@@ -125,3 +125,42 @@ def test_what_fits_is_measured_and_what_does_not_is_refused(pair):
     assert attributes.fitting(known(digits, lambda x: x)) == []
     with pytest.raises(LabError, match="are no portraits"):
         attributes.attribute_reached(known(digits, lambda x: x))
+
+
+# Pairs from one code: the generator hands out pictures of test people, so that what they share is known --------------
+
+
+class Pairs:
+    """A generator of pairs whose second pictures are the true partners of the first, or of somebody else."""
+
+    def __init__(self, A, B):
+        self.A, self.B = A, B
+
+    def sample_pairs(self, n, seed=0):
+        assert n == attributes.PAIRS
+        return tuple(images.repeat(n // len(images) + 1, 1, 1, 1)[:n] for images in (self.A, self.B))
+
+
+def pairs_of(dataset, A, B):
+    run = Run(RunSpec("cogan", "portraits", 1, 1, seed=4), Path("none"), Pairs(A, B), None)
+    run.__dict__["dataset"] = dataset
+    return run
+
+
+PAIR = ("pair_same_face", "pair_same_face_chance", "pair_reached")
+
+
+def test_pairs_of_one_person_have_one_face_and_two_codes_have_not(pair):
+    same, chance, reached = values(pairs_of(pair, pair.test["A"].images, pair.test["B"].images), *PAIR)
+    assert same > 0.97 and reached > 0.97
+    assert 0.3 < chance < 0.85
+
+
+def test_pairs_of_strangers_are_as_alike_as_chance(pair):
+    same, chance, _ = values(pairs_of(pair, pair.test["A"].images, pair.test["B"].images.roll(7, 0)), *PAIR)
+    assert same == pytest.approx(chance, abs=0.15)
+
+
+def test_one_picture_twice_has_one_face_and_makes_no_pair(pair):
+    same, _, reached = values(pairs_of(pair, pair.test["A"].images, pair.test["A"].images), *PAIR)
+    assert same == 1 and reached == pytest.approx(0.5, abs=0.03)

@@ -36,3 +36,12 @@ def test_map_accuracy_counts_colours():
     run = known_run(Known(lambda x: x.flip(0)), true.flip(0), A_land=land.float())
     assert truth.map_accuracy(run).value == 1
     assert truth.map_copy(run).value < 0.5
+
+
+def test_renamed_maps_are_right_after_the_best_renaming_and_one_colour_has_its_share():
+    land = torch.randint(6, (2, 1, 8, 8), generator=torch.Generator().manual_seed(0))
+    renamed = MAP_COLOURS[(land[:, 0] + 2) % 6].permute(0, 3, 1, 2) * 2 - 1
+    run = known_run(Known(lambda x: x), renamed, A_land=land.float())
+    assert truth.map_accuracy(run).value == 0
+    assert truth.map_accuracy_renamed(run).value == 1
+    assert truth.map_one_colour(run).value == pytest.approx(land.flatten().bincount().max().item() / land.numel())

@@ -90,7 +90,7 @@ DISTANCE_WRONG = {
     "upside down": ("partners", lambda a, b: strangers(a, b) / apart(a, b).diagonal().mean()),
     "squared": ("strangers", lambda a, b: apart(a, b).square().diagonal().mean() / strangers(a, b) ** 2),
     "one value a person": ("partners", lambda a, b: apart(a, b).diagonal() / strangers(a, b)),
-    "strangers within A": ("strangers", lambda a, b: apart(a, b).diagonal().mean() / strangers(a, a)),
+    "strangers within A": ("shuffled", lambda a, b: apart(a, b).diagonal().mean() / strangers(a, a)),
     "nearest for partner": ("shuffled", lambda a, b: apart(a, b).amin(1).mean() / strangers(a, b)),
     "the sum of partners": ("strangers", lambda a, b: apart(a, b).trace() / strangers(a, b)),
 }

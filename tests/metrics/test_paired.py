@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from labkit.data.recipes.rendered import MAP_COLOURS, textured_to_flat
-from labkit.metrics import palette_accuracy, pixel_error
+from labkit.metrics import matched_palette_accuracy, palette_accuracy, pixel_error
 
 
 def test_pixel_error_by_hand():
@@ -45,3 +45,14 @@ def test_the_true_map_scores_high_and_the_aerial_view_low():
     assert true.value > 0.85
     assert copied.value < 0.4
     assert true.n == 20
+
+
+def test_a_renaming_of_the_colours_scores_low_and_high_after_it_is_undone():
+    kinds = torch.randint(6, (3, 1, 8, 8), generator=torch.Generator().manual_seed(0)).float()
+    renamed = (MAP_COLOURS[(kinds[:, 0].long() + 1) % 6] * 2 - 1).permute(0, 3, 1, 2)
+    assert palette_accuracy(renamed, kinds, MAP_COLOURS).value == 0
+    assert matched_palette_accuracy(renamed, kinds, MAP_COLOURS).value == 1
+    merged = (MAP_COLOURS[kinds[:, 0].long().clamp(max=4)] * 2 - 1).permute(0, 3, 1, 2)
+    assert matched_palette_accuracy(merged, kinds, MAP_COLOURS).value == pytest.approx(
+        1 - (kinds == (4 if (kinds == 4).sum() < (kinds == 5).sum() else 5)).float().mean().item()
+    )

@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from labkit.errors import LabError
 from labkit.nets.blocks import count_parameters
 from labkit.nets.cogan import CoupledDiscriminator, CoupledGenerator, DigitEncoder
 
@@ -71,3 +72,42 @@ def test_a_single_encoder_is_one_domain_of_the_discriminator():
     x = torch.rand(3, 1, 28, 28) * 2 - 1
     assert torch.equal(alone(x), D.features(x, "B"))
     assert alone(x).shape == (3, alone.features)
+
+
+@pytest.mark.parametrize(("size", "doubled"), [(32, 2), (64, 3)])
+@pytest.mark.parametrize("upsample", ["transposed", "resize"])
+def test_larger_sizes_are_coupled_stacks_of_dcgan(size, doubled, upsample):
+    G = CoupledGenerator(channels=3, nz=5, ngf=2, size=size, upsample=upsample).eval()
+    z = torch.randn(2, 5)
+    sides = []
+    G.trunks["shared"].register_forward_hook(lambda module, given, made: sides.append(tuple(made.shape[1:])))
+    A, B = G(z)
+    assert A.shape == B.shape == (2, 3, size, size) and A.abs().max() <= 1
+    assert sides == [(2, size // 2, size // 2)]  # the scene, drawn once
+    assert sum(isinstance(layer, torch.nn.BatchNorm2d) for layer in G.trunks["shared"]) == doubled + 1
+    assert torch.equal(A, G.paint(z, "A")) and not torch.allclose(A, B)
+    D = CoupledDiscriminator(channels=3, ndf=2, classes=4, size=size)
+    logits, features = D(A.detach(), "A")
+    assert logits.shape == (2,) and features.shape == (2, 2 * 2 * size)
+    assert D.classifier(features).shape == (2, 4)
+
+
+def test_the_larger_discriminator_shares_all_but_its_first_layer():
+    D = CoupledDiscriminator(channels=3, ndf=2, size=32)
+    D(torch.rand(2, 3, 32, 32), "A")[0].sum().backward()
+    assert {name.split(".")[1] for name, p in D.named_parameters() if p.grad is not None} == {"A", "shared"}
+    assert sum(p.numel() for p in D.fronts["A"].parameters()) == 3 * 2 * 16 + 2
+
+
+def test_the_official_networks_start_from_the_same_values_as_ever():
+    """What seed 0 gave before there were other sizes: sums of the parameters and of their squares."""
+    torch.manual_seed(0)
+    G, D = CoupledGenerator(nz=4, ngf=2), CoupledDiscriminator(ndf=2, classes=3)
+    found = [sum(p.double().pow(power).sum().item() for p in net.parameters()) for power in (1, 2) for net in (G, D)]
+    assert found == pytest.approx([-2.4432186, 4.0139188, 55.2609527, 50.6782354], rel=1e-6)
+
+
+def test_a_size_that_no_doublings_reach_is_refused():
+    for make in (CoupledGenerator, CoupledDiscriminator):
+        with pytest.raises(LabError, match="30 px is not"):
+            make(size=30)

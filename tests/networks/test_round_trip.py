@@ -105,6 +105,20 @@ def test_a_sampler_is_recorded_without_its_discriminator_and_makes_the_same_imag
     assert "samples on the way" in network.card() and "networks translate" not in network.card()
 
 
+def test_a_sampler_of_pairs_is_recorded_and_makes_the_same_pairs(house):
+    settings = {"nz": 4, "ngf": 2, "ndf": 2, "channels": 1}
+    spec = RunSpec("cogan", "recoloured_digits", 3, 4, settings=settings, data_settings={"size": 28})
+    trained = run(spec, house / "runs" / "pairs")
+    strip = {"end (3)": trained.system.sample_pairs(4)[0]}
+    networks.record("04_test/pairs", "study", trained, {"seeds": [0], "measures": {}}, {}, strip, ["G"])
+    network = networks.open("04_test", "pairs")
+    assert network.record["networks"] == ["G"]
+    for found, made in zip(network.system.sample_pairs(5), trained.system.sample_pairs(5), strict=True):
+        torch.testing.assert_close(found, made, atol=0.01, rtol=0)
+    assert 0 <= network.deviation < 0.002
+    assert "networks translate" not in network.card()
+
+
 def test_only_what_makes_images_is_recorded_and_numbers_that_half_precision_holds():
     encoder = RunSpec("simclr", "optdigits", 1, 2, settings=SMALL["simclr"][0])
     with pytest.raises(LabError, match="simclr makes no images"):

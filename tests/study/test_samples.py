@@ -70,3 +70,15 @@ def test_points_have_no_picture(tmp_path):
     points = run(RunSpec("discogan", "rings", 2, 8, settings=settings), tmp_path / "points")
     samples.save(points, tmp_path / "points.png")
     assert not (tmp_path / "points.png").exists()
+
+
+def test_a_sampler_of_pairs_keeps_both_pictures_of_each_code(tmp_path, monkeypatch):
+    monkeypatch.setattr("labkit.paths.RESULTS", tmp_path)
+    settings = {"nz": 4, "ngf": 2, "ndf": 2, "channels": 1}
+    spec = RunSpec("cogan", "recoloured_digits", 2, 4, settings=settings, data_settings={"size": 28})
+    finished = run(spec, tmp_path / "pairs")
+    samples.save(finished, samples.path_of("04_x", "study", "arm"), columns=3)
+    read = samples.load("04_x", "study", "arm", columns=3, names=samples.OF_PAIRS)
+    assert list(read) == ["real_A", "fake_A", "fake_B"]
+    for name, made in zip(("fake_A", "fake_B"), finished.system.sample_pairs(3), strict=True):
+        torch.testing.assert_close(read[name], made, atol=1.01 / 255, rtol=0)

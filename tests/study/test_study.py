@@ -118,6 +118,26 @@ def test_an_arm_may_have_its_network_recorded_with_pictures_on_the_way(house, mo
     assert network.record["training_seconds"] >= 0 and "G_AB" in network.record["networks"]
 
 
+def test_the_strip_of_pairs_has_both_pictures_of_each_code(house, monkeypatch):
+    monkeypatch.setattr(store, "INDEX", house / "index.json")
+    (house / "lessons" / "profiles.yml").write_text(
+        """
+03_test:
+  lesson:
+    run: {system: cogan, data: recoloured_digits, data_settings: {size: 28}, steps: 1, batch_size: 2}
+    arms: {pairs: {settings: {nz: 4, ngf: 2, ndf: 2}, measures: [pair_agreement], network: [G], strip: [0]}}
+    seeds: [0]
+  study: {}
+"""
+    )
+    study("03_test", say=lambda line: None)
+    network = networks.open("03_test", "pairs")
+    assert list(network.strip()) == ["real_A", "after 0", "after 0, B", "end (1)", "end (1), B"]
+    drawn = network.system.sample_pairs(network.strip()["end (1)"].shape[0])
+    for title, images in zip(("end (1)", "end (1), B"), drawn, strict=True):
+        torch.testing.assert_close(network.strip()[title], images, atol=0.02, rtol=0)
+
+
 def test_a_network_that_is_too_large_stops_the_study_before_it_trains(house, monkeypatch):
     text = PROFILES.replace("cycle: {}", "cycle: {network: true, settings: {ngf: 80}}")
     (house / "lessons" / "profiles.yml").write_text(text)

@@ -88,3 +88,36 @@ def test_overfits_one_batch(batch):
         loss.backward()
         optimiser.step()
     assert torch.equal(system.classify(batch["A"], "A").argmax(1), batch["A_label"])
+
+
+@pytest.fixture
+def portraits():
+    torch.manual_seed(1)
+    return {key: torch.rand(3, 3, 32, 32) * 2 - 1 for key in "AB"}
+
+
+def test_at_a_larger_size_real_and_generated_images_are_judged_apart(portraits):
+    """With BatchNorm a logit depends on its batch: one of real images, and one of generated ones."""
+    system = small(size=32, channels=3)
+    out = system(portraits, BOTH)
+    d = system.losses("D", out)
+    for domain in "AB":
+        real, fake = (system.D(out[f"{kind}_{domain}"], domain)[0] for kind in ("real", "fake"))
+        by_hand = 0.5 * (F.softplus(-real).mean() + F.softplus(fake).mean())
+        assert d[domain].item() == pytest.approx(by_hand.item(), rel=1e-4)
+    mixed = system.D(torch.cat([out["real_A"], out["fake_A"]]), "A")[0].chunk(2)
+    assert not torch.allclose(mixed[0], system.D(out["real_A"], "A")[0], atol=1e-4)
+
+
+def test_at_28_px_one_pass_gives_what_two_would(batch):
+    system = small()
+    out = system(batch, BOTH)
+    one = system._judged(out["real_A"], out["fake_A"], "A")
+    (real, seen), (fake, of_fake) = system.D(out["real_A"], "A"), system.D(out["fake_A"], "A")
+    for found, wanted in zip(one, (real, fake, seen, of_fake), strict=True):
+        assert torch.allclose(found, wanted, atol=1e-5)
+
+
+def test_pairs_are_as_large_as_the_images_of_training(portraits):
+    A, B = small(size=32, channels=3).sample_pairs(4)
+    assert A.shape == B.shape == (4, 3, 32, 32)

@@ -10,6 +10,7 @@ import torch
 from scipy.io import savemat
 
 from labkit import data, paths
+from labkit.data.recipes import real_digits
 from labkit.errors import LabError
 
 real = pytest.mark.skipif(not paths.data_root(), reason="LABKIT_DATA is not set: no real digits to read")
@@ -188,3 +189,39 @@ def test_usps_can_be_pooled_and_split_anew(tiny_usps):
     assert not torch.equal(other.train["real"].labels, pooled.train["real"].labels)
     with pytest.raises(LabError, match="split 'even'"):
         data.load("usps", {"split": "even"})
+
+
+# Frames ---------------------------------------------------------------------------------------------------------------
+
+
+def stroke(size, top, left, height, width):
+    picture = torch.zeros(1, size, size)
+    picture[0, top : top + height, left : left + width] = 1
+    return picture
+
+
+def box_of(picture):
+    """First and last row and column that are at least half bright."""
+    rows, columns = ((picture > 0.5).any(axis).nonzero().flatten() for axis in (1, 0))
+    return [rows[0].item(), rows[-1].item(), columns[0].item(), columns[-1].item()]
+
+
+@pytest.mark.parametrize("place", [(0, 0), (5, 17), (8, 3)])
+def test_framed_ink_fills_twenty_of_28_parts_in_the_middle_wherever_it_was(place):
+    (found,) = real_digits.framed(stroke(28, *place, 20, 10))
+    assert box_of(found) == [4, 23, 9, 18]  # 20 rows, and 10 columns in the middle
+
+
+def test_framed_digits_of_a_tight_and_of_a_loose_collection_are_as_large():
+    tight, loose = stroke(28, 0, 7, 28, 14), stroke(28, 6, 10, 16, 8)
+    boxes = [box_of(real_digits.framed(picture)[0]) for picture in (tight, loose)]
+    assert all(abs(a - b) <= 1 for a, b in zip(*boxes, strict=True))
+    assert boxes[0][:2] == [4, 23]
+
+
+def test_a_framed_recipe_shows_framed_digits_and_another_word_is_refused(tiny_mnist):
+    images = data.load("mnist", {"frame": "ink", "size": 28, "channels": 3}).train["real"].images
+    assert images.shape == (2, 3, 28, 28) and torch.equal(images[:, 0], images[:, 2])
+    assert box_of((images[1, 0] + 1) / 2) == [4, 23, 4, 23]
+    with pytest.raises(LabError, match="frame is own or ink"):
+        data.load("mnist", {"frame": "tight"})

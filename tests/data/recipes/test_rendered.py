@@ -158,3 +158,30 @@ def test_saddles_are_on_the_zebras_of_training_alone(horses):
     assert torch.equal(saddled.truth["A", "B"], horses.truth["A", "B"])
     changed = (saddled.train["B"].images - horses.train["B"].images).abs().amax((1, 2, 3))
     assert changed.min() > 0.5
+
+
+# Kinds of land that have a shape and a frequency of their own ---------------------------------------------------------
+
+
+def test_alike_is_the_default_and_other_words_are_refused(land):
+    again = textured_to_flat(size=64, n_train=20, n_test=20, kinds="alike")
+    assert torch.equal(land.test["A"].images, again.test["A"].images)
+    with pytest.raises(LabError, match="kinds are alike or unlike"):
+        textured_to_flat(size=16, n_train=2, n_test=2, kinds="other")
+
+
+def test_unlike_kinds_are_told_apart_by_how_often_they_occur():
+    def shares(kinds):
+        land = textured_to_flat(size=32, n_train=2, n_test=60, kinds=kinds).truth["A", "land"].flatten().long()
+        return dict(zip(LAND, (land.bincount(minlength=6) / len(land)).tolist(), strict=True))
+
+    alike, unlike = shares("alike"), shares("unlike")
+    names = ("water", "wood", "field", "town")
+    assert max(alike[k] for k in names) < 1.7 * min(alike[k] for k in names)
+    assert unlike["wood"] > 2.5 * unlike["field"] and unlike["field"] > 1.5 * unlike["water"]
+    assert all(unlike[k] > 0.005 for k in LAND)
+
+
+def test_unlike_scenes_of_A_of_B_and_of_the_tests_differ_by_their_seeds():
+    one, same, other = (rendered._land(3, 32, seed, True) for seed in (0, 0, 1))
+    assert torch.equal(one, same) and not torch.equal(one, other)
