@@ -1,9 +1,9 @@
 """A few test images of a study's arm, kept beside what it measured, for lessons that have no time to train it.
 
 One PNG an arm, `results/<profile>/<lesson>/<arm>.png`: a row each of real_A, fake_B, rec_A where the system has the way
-back, real_B and fake_A; an image a column. Of a system that samples: real and sample; of one that samples pairs: real_A,
-fake_A and fake_B. 8 bits a colour, as any picture; one that would weigh more than `MAX_BYTES` has 256 colours. Images
-above `LARGEST` pixels have none: they are shown from the recorded network.
+back, real_B and fake_A; an image a column. Of a system that samples: real and sample; of one that samples pairs:
+real_A, fake_A and fake_B. 8 bits a colour, as any picture; one that would weigh more than `MAX_BYTES` has 256 colours.
+Images above `LARGEST` pixels have none: they are shown from the recorded network.
 """
 
 from collections.abc import Sequence

@@ -56,7 +56,7 @@ class CoGANSettings:
 
 
 class CoGAN(PairSampler):
-    """Batches hold "A" and "B", images (B, channels, size, size), and "A_label", (B,) int64, where there are `classes`."""
+    """Batches hold "A" and "B", images (B, channels, size, size), and "A_label", (B,) int64, where it classifies."""
 
     Settings = CoGANSettings
     training_only = ()  # D is the classifier of the adapted domain, too
@@ -119,7 +119,7 @@ class CoGAN(PairSampler):
 
     @torch.no_grad()
     def sample_pairs(self, n: int, seed: int = 0) -> tuple[Tensor, Tensor]:
-        """n pairs of images, each pair from one z: (n, channels, size, size) of A and of B. The same for the same seed."""
+        """n pairs of images, each pair from one z: (n, channels, size, size) of A and of B, the same for one seed."""
         z = torch.randn(n, self.settings.nz, generator=torch.Generator().manual_seed(seed))
         training = self.training
         self.eval()
@@ -128,7 +128,7 @@ class CoGAN(PairSampler):
         return pair
 
     def classify(self, x: Tensor, domain: str) -> Tensor:
-        """Class logits (B, classes) of images (B, channels, size, size) of a domain. Raises LabError without classifier."""
+        """Class logits (B, classes) of images (B, channels, size, size) of a domain. Without classifier: LabError."""
         if not self.settings.classes:
             raise LabError("cogan: this one was built without a classifier; set classes.")
         return self.D.classifier(self.D.features(x, domain))

@@ -29,6 +29,7 @@ KL_WRONG = {
     "σ detached": ("gradient", lambda mu, sigma: 0.5 * terms(mu, sigma.detach()).sum(1).mean()),
 }
 
+
 def copies_values(G_A, G_B, k):
     G_B[:k].load_state_dict(G_A[:k].state_dict())
     return True

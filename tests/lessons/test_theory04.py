@@ -13,8 +13,8 @@ S_A, S_B = torch.randn(2, 2, 2, generator=torch.Generator().manual_seed(1), dtyp
 
 
 def world(degrees: float):
-    """How far a fake lies from all pictures of B, the cycle's error, and how far apart the codes of a picture and of its
-    translation and true partner lie."""
+    """How far a fake lies from all pictures of B, the cycle's error, and how far apart the codes of a picture and of
+    its translation and true partner lie."""
     angle = torch.tensor(math.radians(degrees), dtype=torch.float64)
     T = torch.stack([torch.stack([angle.cos(), -angle.sin()]), torch.stack([angle.sin(), angle.cos()])])
     E_A, E_B, Dec_A, Dec_B = S_A.inverse(), T.inverse() @ S_B.inverse(), S_A, S_B @ T

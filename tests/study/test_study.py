@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import torch
 
 from labkit import networks, paths
 from labkit.errors import LabError

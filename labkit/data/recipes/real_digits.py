@@ -24,7 +24,6 @@ from labkit.data.recipes.digits import scaled
 from labkit.data.recipes.knobs import with_knobs_of
 from labkit.errors import LabError
 
-
 INK = 0.2  # of full brightness: what is lighter belongs to a digit
 
 
@@ -189,9 +188,7 @@ def _unpack_gz(source, target, md5: str) -> None:
     paths.write_atomically(target, gzip.decompress(content))
 
 
-def _usps_part(
-    train: bool, size: int, channels: int, n: int | None, seed: int, frame: str, split: str
-) -> Domain:
+def _usps_part(train: bool, size: int, channels: int, n: int | None, seed: int, frame: str, split: str) -> Domain:
     root = locate("USPS")
     if split == "native":
         grey, labels = _usps_raw(root, train)
