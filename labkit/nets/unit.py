@@ -53,6 +53,13 @@ class CoupledAutoencoder(nn.Module):
             layers += [InstanceNorm(c // 2), nn.ReLU(inplace=True)]
         return nn.Sequential(*layers, nn.Conv2d(ngf, channels, 1), nn.Tanh())
 
+    @torch.no_grad()
+    def start_alike(self) -> None:
+        """Give the layers of B the values of A's."""
+        for copies in (self.fronts, self.shared_in, self.shared_out, self.tails):
+            if "B" in copies:
+                copies["B"].load_state_dict(copies["A"].state_dict())
+
     def encode(self, x: Tensor, domain: str) -> Tensor:
         """The mean μ of the code's distribution; its standard deviation is 1 everywhere."""
         return copy_for(domain, self.shared_in)(self.fronts[domain](x))

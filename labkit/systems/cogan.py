@@ -33,7 +33,7 @@ from labkit.losses.adversarial import discriminator_loss, generator_loss
 from labkit.losses.reconstruction import squared_distance
 from labkit.nets.cogan import DIGITS, CoupledDiscriminator, CoupledGenerator
 from labkit.nets.upsampling import Upsampling
-from labkit.systems.base import PairSampler, Player
+from labkit.systems.base import PairSampler, Player, by_average
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,10 @@ class CoGANSettings:
     lambda_cls: float = 10.0  # weight of the classifier's loss on labelled images of A
     lambda_match: float = 0.0  # weight of the distance between the features of a generated pair
     lr: float = 2e-4  # learning rate of both Adams
+    lr_D: float = 0.0  # of the discriminators' alone; 0: as `lr`
     beta1: float = 0.5  # first Adam coefficient
     weight_decay: float = 5e-4  # of both Adams
+    ema: float = 0.0  # decay of an average of G that makes the pairs, as 0.999; 0: none
     upsample: Upsampling = "transposed"  # how the generators double their maps; resize: without checkerboards
 
 
@@ -69,11 +71,12 @@ class CoGAN(PairSampler):
             raise LabError("cogan: without shared layers a classifier trained on A says nothing about B.")
         self.G = CoupledGenerator(s.channels, s.nz, s.ngf, s.shared, s.upsample, s.size)
         self.D = CoupledDiscriminator(s.channels, s.ndf, s.classes, s.shared, s.size)
+        self.keep_averages("G")
 
     def players(self) -> tuple[Player, ...]:
         s = self.settings
         adam = partial(torch.optim.Adam, lr=s.lr, betas=(s.beta1, 0.999), weight_decay=s.weight_decay)
-        return Player("D", ("D",), adam), Player("G", ("G",), adam)
+        return Player("D", ("D",), partial(adam, lr=s.lr_D or s.lr)), Player("G", ("G",), adam)
 
     def forward(self, batch: dict[str, Tensor], due: frozenset[str]) -> dict[str, Tensor]:
         out = {"real_A": batch["A"], "real_B": batch["B"]}
@@ -118,6 +121,7 @@ class CoGAN(PairSampler):
         return *logits.chunk(2), *features.chunk(2)
 
     @torch.no_grad()
+    @by_average
     def sample_pairs(self, n: int, seed: int = 0) -> tuple[Tensor, Tensor]:
         """n pairs of images, each pair from one z: (n, channels, size, size) of A and of B, the same for one seed."""
         z = torch.randn(n, self.settings.nz, generator=torch.Generator().manual_seed(seed))

@@ -21,6 +21,8 @@ Differences
 6. Biases start at 0. The official code sets weights alone and leaves biases at PyTorch's own start, which depends on
    the layer: today it is up to 0.58 in the one that paints the colours.
 7. The official code encodes and decodes anew for G's step, with fresh noise. Here D and G share one draw.
+8. `same_start` is ours, for runs of thousands of steps: at first E_A = E_B and Dec_A = Dec_B, so a picture and its
+   translation begin with one code. From independent values a code of A means nothing to Dec_B for a long time.
 """
 
 from dataclasses import dataclass
@@ -49,6 +51,7 @@ class UNITSettings:
     blocks: int = 3  # residual blocks of each encoder and decoder that are its own
     d_layers: int = 6  # strided layers of the discriminators
     d_kaiming: bool = False  # whether the discriminators start from N(0, 2 / fan_in), as narrow ones need to
+    same_start: bool = False  # whether B's own layers start with the values of A's; from there each learns alone
     shared: bool = True  # whether the blocks around the code are one for both domains
     lambda_adv: float = 10.0  # λ0, weight of the adversarial terms
     lambda_kl: float = 0.1  # λ1, weight of the KL of an image's code
@@ -71,6 +74,8 @@ class UNIT(Translator):
         self.G = CoupledAutoencoder(s.channels, s.ngf, s.blocks, s.shared, s.upsample)
         self.D_A = StridedDiscriminator(s.channels, s.ndf, s.d_layers, s.d_kaiming)
         self.D_B = StridedDiscriminator(s.channels, s.ndf, s.d_layers, s.d_kaiming)
+        if s.same_start:
+            self.G.start_alike()
         self.keep_averages("G")
 
     def players(self) -> tuple[Player, ...]:
