@@ -4,6 +4,7 @@ Liu, Breuel, Kautz 2017, arXiv 1703.00848, section 3 and appendix A. The paramet
 code: 18,017,286 for both autoencoders together and 25,149,057 for one discriminator.
 """
 
+import torch
 from torch import Tensor, nn
 
 from labkit.nets.blocks import init_kaiming, init_normal

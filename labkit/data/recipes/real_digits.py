@@ -135,7 +135,8 @@ def framed(grey: Tensor) -> Tensor:
     rows, columns = (torch.arange(side, dtype=torch.float32) for side in (height, width))
 
     def box(there: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
-        """The middle and the length of what is there (N, side), in [-1, 1]."""
+        """The middle and the length of what is there (N, side), in [-1, 1]; of all, where nothing is."""
+        there = there | ~there.any(1, keepdim=True)
         first = torch.where(there, places, torch.inf).amin(1)
         last = torch.where(there, places, -torch.inf).amax(1)
         return (first + last + 1) / len(places) - 1, (last - first + 1) * 2 / len(places)
