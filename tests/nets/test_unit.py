@@ -41,3 +41,17 @@ def test_what_a_domain_learns_reaches_the_other_through_the_shared_blocks_alone(
     touched = {tuple(name.split(".")[:2]) for name, p in G.named_parameters() if p.grad is not None}
     middle = "shared" if shared else "A"
     assert touched == {("fronts", "A"), ("shared_in", middle), ("shared_out", middle), ("tails", "A")}
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_started_alike_a_translation_is_a_reconstruction_and_layers_learn_alone(shared):
+    torch.manual_seed(0)
+    net = CoupledAutoencoder(ngf=2, blocks=1, shared=shared)
+    x = torch.rand(2, 3, 16, 16) * 2 - 1
+    assert not torch.allclose(net.encode(x, "A"), net.encode(x, "B"))
+    net.start_alike()
+    code = net.encode(x, "A")
+    assert torch.equal(code, net.encode(x, "B")) and torch.equal(net.decode(code, "A"), net.decode(code, "B"))
+    own = net.fronts["B"][0].weight
+    net.fronts["A"][0].weight.data.add_(1.0)  # equal values, not one tensor
+    assert not torch.equal(own, net.fronts["A"][0].weight)

@@ -121,3 +121,12 @@ def test_at_28_px_one_pass_gives_what_two_would(batch):
 def test_pairs_are_as_large_as_the_images_of_training(portraits):
     A, B = small(size=32, channels=3).sample_pairs(4)
     assert A.shape == B.shape == (4, 3, 32, 32)
+
+
+def test_the_discriminators_may_have_a_rate_of_their_own():
+    def rates(**settings):
+        system = small(**settings)
+        return [player.optimiser(system.parameters_of(player)).param_groups[0]["lr"] for player in system.players()]
+
+    assert rates(lr=3e-4) == [3e-4, 3e-4]
+    assert rates(lr=3e-4, lr_D=1e-4) == [1e-4, 3e-4]

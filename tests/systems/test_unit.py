@@ -114,3 +114,14 @@ def test_overfits_one_batch(batch):
         optimiser.step()
         losses.append(terms["cyc_A"].item() + terms["rec_A"].item())
     assert losses[-1] < 0.7 * losses[0]
+
+
+def test_a_system_that_starts_alike_translates_as_it_reconstructs():
+    torch.manual_seed(0)
+    settings = {"ngf": 2, "ndf": 2, "blocks": 1, "d_layers": 1}
+    alike = UNIT(UNITSettings(**settings, same_start=True)).eval()
+    apart = UNIT(UNITSettings(**settings)).eval()
+    x = torch.rand(2, 3, 16, 16) * 2 - 1
+    with torch.no_grad():
+        assert torch.equal(alike.translate(x, "A", "B"), alike.translate(x, "A", "A"))
+        assert not torch.allclose(apart.translate(x, "A", "B"), apart.translate(x, "A", "A"))
