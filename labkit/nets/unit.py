@@ -90,17 +90,20 @@ class ZeroPaddedResBlock(nn.Module):
 class StridedDiscriminator(nn.Module):
     """Image (B, channels, H, W) -> a map of logits (B, 1, H / 2^layers, W / 2^layers), rounded up.
 
-    `layers` strided 3×3 convolutions, each twice as wide as the one before (64 to 2048 in the paper), and a 1×1; no
-    normalisation. Starting weights are the official N(0, 0.02²), or with `kaiming` N(0, 2 / fan_in): in narrow layers
-    the former make a picture's trace fainter and fainter.
+    `layers` strided 3×3 convolutions, each twice as wide as the one before (64 to 2048 in the paper), and a 1×1. The
+    official ones have no normalisation; `norm` puts InstanceNorm behind all but the first. Starting weights are the
+    official N(0, 0.02²), or with `kaiming` N(0, 2 / fan_in): in narrow layers the former make a picture's trace
+    fainter and fainter.
     """
 
-    def __init__(self, channels: int = 3, ndf: int = 64, layers: int = 6, kaiming: bool = False):
+    def __init__(self, channels: int = 3, ndf: int = 64, layers: int = 6, kaiming: bool = False, norm: bool = False):
         super().__init__()
         widths = [channels, *(ndf * 2**i for i in range(layers))]
         stages: list[nn.Module] = []
         for c_in, c_out in zip(widths[:-1], widths[1:], strict=True):
-            stages += [nn.Conv2d(c_in, c_out, 3, stride=2, padding=1), nn.LeakyReLU(inplace=True)]
+            stages.append(nn.Conv2d(c_in, c_out, 3, stride=2, padding=1))
+            stages += [InstanceNorm(c_out)] if norm and len(stages) > 1 else []
+            stages.append(nn.LeakyReLU(inplace=True))
         self.layers = nn.Sequential(*stages, nn.Conv2d(widths[-1], 1, 1))
         (init_kaiming if kaiming else init_normal)(self)
 

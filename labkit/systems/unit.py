@@ -17,7 +17,8 @@ Differences
 2. The paper's Eq. 8 names the KL of the first encoding once more; the code counts it once, with the VAE. So do we.
 3. The discriminator sees translations alone, never reconstructions, as in the code.
 4. `shared` and `lambda_cyc` switch parts off, for the ablation of the paper's section 4.1.
-5. `d_kaiming` is ours, for miniatures: with the official starting weights a narrow D hardly sees its picture.
+5. `d_kaiming` and `d_norm` are ours, for miniatures: with the official starting weights a narrow D hardly sees its
+   picture, and without a norm it hardly keeps up with the decoders.
 6. Biases start at 0. The official code sets weights alone and leaves biases at PyTorch's own start, which depends on
    the layer: today it is up to 0.58 in the one that paints the colours.
 7. The official code encodes and decodes anew for G's step, with fresh noise. Here D and G share one draw.
@@ -51,6 +52,7 @@ class UNITSettings:
     blocks: int = 3  # residual blocks of each encoder and decoder that are its own
     d_layers: int = 6  # strided layers of the discriminators
     d_kaiming: bool = False  # whether the discriminators start from N(0, 2 / fan_in), as narrow ones need to
+    d_norm: bool = False  # whether the discriminators have InstanceNorm behind all but their first layer
     same_start: bool = False  # whether B's own layers start with the values of A's; from there each learns alone
     shared: bool = True  # whether the blocks around the code are one for both domains
     lambda_adv: float = 10.0  # λ0, weight of the adversarial terms
@@ -72,8 +74,8 @@ class UNIT(Translator):
         super().__init__()
         self.settings = s = settings
         self.G = CoupledAutoencoder(s.channels, s.ngf, s.blocks, s.shared, s.upsample)
-        self.D_A = StridedDiscriminator(s.channels, s.ndf, s.d_layers, s.d_kaiming)
-        self.D_B = StridedDiscriminator(s.channels, s.ndf, s.d_layers, s.d_kaiming)
+        self.D_A = StridedDiscriminator(s.channels, s.ndf, s.d_layers, s.d_kaiming, s.d_norm)
+        self.D_B = StridedDiscriminator(s.channels, s.ndf, s.d_layers, s.d_kaiming, s.d_norm)
         if s.same_start:
             self.G.start_alike()
         self.keep_averages("G")

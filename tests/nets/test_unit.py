@@ -55,3 +55,12 @@ def test_started_alike_a_translation_is_a_reconstruction_and_layers_learn_alone(
     own = net.fronts["B"][0].weight
     net.fronts["A"][0].weight.data.add_(1.0)  # equal values, not one tensor
     assert not torch.equal(own, net.fronts["A"][0].weight)
+
+
+def test_a_discriminator_with_a_norm_has_one_behind_all_layers_but_the_first():
+    D = StridedDiscriminator(ndf=4, layers=3, norm=True)
+    kinds = [type(layer).__name__ for layer in D.layers]
+    norm = "InstanceNorm"
+    assert kinds == ["Conv2d", "LeakyReLU", *2 * ["Conv2d", norm, "LeakyReLU"], "Conv2d"]
+    assert count_parameters(D) == count_parameters(StridedDiscriminator(ndf=4, layers=3))
+    assert D(torch.rand(2, 3, 32, 32)).shape == (2, 1, 4, 4)
