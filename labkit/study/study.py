@@ -212,9 +212,10 @@ def _strip(first: Run, steps: list[int], say: Callable[[str], None]) -> dict[str
         vars(then)["dataset"] = first.dataset  # which is loaded already
         (given, images), (_, made), *others = samples.rows(then, STRIP_COLUMNS).items()
         title = f"after {step:,}" if step < first.spec.steps else f"end ({step:,})"
-        rows |= {given: images, title: made}
         if isinstance(first.system, PairSampler):
-            rows[f"{title}, B"] = others[0][1]
+            rows |= {given: images, f"{title}, A": made, f"{title}, B": others[0][1]}
+        else:
+            rows |= {given: images, title: made}
     return rows
 
 
