@@ -62,8 +62,8 @@ def textured_to_flat(
     truth is one of many: the map fixes where a wood is, not each of its leaves.
 
     kinds: "alike": water, wood, field and town are parcels of one shape and of nearly one frequency, so nothing but a
-           convention says which colour of the map means which. "unlike": each has a shape and a frequency of its own:
-           wood is everywhere, fields are strips, towns are squares, lakes are round.
+           convention says which colour of the map means which. "unlike": each has a shape, a place or a frequency of
+           its own: wood is everywhere, fields are rectangles, towns are round, the sea lies along the lower edge.
     """
     if kinds not in ("alike", "unlike"):
         raise LabError(f"textured_to_flat: kinds are alike or unlike, found '{kinds}'.")
@@ -90,18 +90,16 @@ def _scenes(n: int, side: int, rng: np.random.Generator, unlike: bool) -> Tensor
 
     line = (torch.arange(side) + 0.5) / side
     y, x = line[None, :, None], line[None, None, :]
-    if unlike:  # strips of field, square towns and round lakes in a wood
+    if unlike:  # rectangular fields and a round town in a wood, and the sea along the lower edge
         land = torch.ones(n, side, side, dtype=torch.int64)
-        for _ in range(3):
-            angle = uniform(0, torch.pi, 1, 1)
-            dx, dy = x - uniform(0, 1, 1, 1), y - uniform(0, 1, 1, 1)
-            along, across = angle.cos() * dx + angle.sin() * dy, angle.cos() * dy - angle.sin() * dx
-            land = torch.where((along.abs() < 0.4) & (across.abs() < uniform(0.06, 0.09, 1, 1)), 2, land)
-        dx, dy = x - uniform(0.1, 0.9, 1, 1), y - uniform(0.1, 0.9, 1, 1)
-        land = torch.where(torch.maximum(dx.abs(), dy.abs()) < uniform(0.14, 0.20, 1, 1), 3, land)
         for _ in range(2):
-            squared = (x - uniform(0, 1, 1, 1)) ** 2 + (y - uniform(0, 1, 1, 1)) ** 2
-            land = torch.where(squared < uniform(0.10, 0.17, 1, 1) ** 2, 0, land)
+            wide, tall = uniform(0.14, 0.22, 1, 1), uniform(0.09, 0.14, 1, 1)
+            inside = ((x - uniform(0, 1, 1, 1)).abs() < wide) & ((y - uniform(0, 0.8, 1, 1)).abs() < tall)
+            land = torch.where(inside, 2, land)
+        squared = (x - uniform(0.15, 0.85, 1, 1)) ** 2 + (y - uniform(0.15, 0.65, 1, 1)) ** 2
+        land = torch.where(squared < uniform(0.14, 0.19, 1, 1) ** 2, 3, land)
+        coast = uniform(0.76, 0.86, 1, 1) + 0.03 * torch.sin(2 * torch.pi * (2 * x + uniform(0, 1, 1, 1)))
+        land = torch.where(y > coast, 0, land)
     else:  # parcels: each pixel belongs to the nearest of seven sites, and each site has one of the first four kinds
         wobbly = x + 0.03 * torch.sin(2 * torch.pi * (3 * (x + y) + uniform(0, 1, 1, 1)))
         nearest, land = torch.full((n, side, side), torch.inf), torch.zeros(n, side, side, dtype=torch.int64)
@@ -111,7 +109,7 @@ def _scenes(n: int, side: int, rng: np.random.Generator, unlike: bool) -> Tensor
             land = torch.where(distance < nearest, kind, land)
             nearest = torch.minimum(distance, nearest)
     # roofs: rotated rectangles, only where there is town
-    for _ in range(14):
+    for _ in range(25 if unlike else 14):
         angle = uniform(0, torch.pi, 1, 1)
         dx, dy = x - uniform(0, 1, 1, 1), y - uniform(0, 1, 1, 1)
         along, across = angle.cos() * dx + angle.sin() * dy, angle.cos() * dy - angle.sin() * dx

@@ -178,8 +178,13 @@ def test_unlike_kinds_are_told_apart_by_how_often_they_occur():
     alike, unlike = shares("alike"), shares("unlike")
     names = ("water", "wood", "field", "town")
     assert max(alike[k] for k in names) < 1.7 * min(alike[k] for k in names)
-    assert unlike["wood"] > 2.5 * unlike["field"] and unlike["field"] > 1.5 * unlike["water"]
-    assert all(unlike[k] > 0.005 for k in LAND)
+    assert all(unlike["wood"] > 2 * unlike[k] > 0.02 for k in LAND if k != "wood")
+
+
+def test_the_sea_of_unlike_kinds_lies_below_and_nothing_of_it_above():
+    land = rendered._land(40, 32, seed=5, unlike=True)
+    assert (land[:, -4:] == 0).float().mean() > 0.85  # all but the roads
+    assert not (land[:, :40] == 0).any()
 
 
 def test_unlike_scenes_of_A_of_B_and_of_the_tests_differ_by_their_seeds():
