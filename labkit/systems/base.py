@@ -33,7 +33,8 @@ class Player:
     """One side of the game: the networks it owns, how it learns, and at which steps it moves.
 
     name:      shown in histories, as in "G/adv_AB".
-    modules:   attribute names of the system's submodules whose parameters this player alone updates.
+    modules:   names of the system's submodules, or dotted names of their parts, whose parameters this player alone
+               updates.
     optimiser: builds the optimiser from the parameters.
     due:       step (from 0) -> whether the player moves at that step.
     schedule:  (step, steps) -> factor on the learning rate. A function of the step, so that resuming is exact.
@@ -127,7 +128,8 @@ class Translator(System):
 
     def after_step(self, due: frozenset[str]) -> None:
         """Averages follow the networks of the players that moved."""
-        moved = {module for player in self.players() if player.name in due for module in player.modules}
+        modules = [module for player in self.players() if player.name in due for module in player.modules]
+        moved = {module.partition(".")[0] for module in modules}  # a player may own a part of a network
         for name in self._averaged:
             if name in moved:
                 getattr(self, f"mean_{name}").update(getattr(self, name))

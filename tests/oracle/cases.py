@@ -162,6 +162,26 @@ def funit(w: Witness) -> None:
     w.outputs({f"gen_test parameter {i}, averaged": w.weights["gen_test"][i] for i in (0, 30)})
 
 
+def combogan(w: Witness) -> None:
+    s, drawn = w.system, (2, 0)
+    for i in range(3):
+        w.give(f"encoder {i}", weights(s.G.encoders[i]))
+        w.give(f"decoder {i}", weights(s.G.decoders[i]))
+        w.give(f"discriminator {i}", weights(s.D[i]))
+    s.draw_pair = lambda: drawn
+    batch = pictures(2, 64)
+    idle = torch.full_like(batch["A"], torch.nan)  # of the domain that was not drawn no number is looked at
+    out = w.step({"0": batch["B"], "1": idle, "2": batch["A"]})
+    found = {name: out[name] for name in ("fake_A", "rec_A", "fake_B", "rec_B")} | {"code of A": out["code_A"]}
+    found |= {"discriminator 0 (B)": s.D[0](batch["B"]), "discriminator 2 (A)": s.D[2](batch["A"])}
+    found["A in domain 1"] = s.translate(batch["A"], "2", "1")
+    if s.settings.lambda_idt:
+        found |= {name: out[name] for name in ("idt_A", "idt_B")} | {"code of fake_B": out["code_fake_B"]}
+        found["fake_B, averaged"] = nn.functional.avg_pool2d(out["fake_B"], 3, stride=4)
+    w.outputs({name: x for name, x in found.items() if name in w.official["outputs"]})
+    w.gradients()
+
+
 def discogan(w: Witness) -> None:
     s = w.system
     for name, network in {"generator_B": s.G_AB, "generator_A": s.G_BA}.items():
@@ -247,6 +267,8 @@ CASES: dict[str, Callable[[Witness], None]] = {
     "unit": unit,
     "unit_digits": unit_digits,
     "funit": funit,
+    "combogan": combogan,
+    "combogan_options": combogan,
     "discogan": discogan,
     "cogan": cogan,
     "moco": moco,
@@ -254,7 +276,10 @@ CASES: dict[str, Callable[[Witness], None]] = {
 }
 
 NARROW = {"ngf": 4, "ndf": 4, "dim": 16, "num_patches": 16}
+THREE_DOMAINS = {"domains": ["0", "1", "2"], "ngf": 4, "ndf": 4}
 SETTINGS = {  # labkit's, for files that were made before labkit had their system
     "dclgan": NARROW,
     "simdcl": NARROW | {"sim_dim": 8},
+    "combogan": THREE_DOMAINS,
+    "combogan_options": THREE_DOMAINS | {"lambda_idt": 5.0, "lambda_latent": 1.0, "lambda_forward": 0.2},
 }
