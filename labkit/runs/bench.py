@@ -85,7 +85,7 @@ def gflop(name: str, settings: dict, size: int = PAPER_SIZE) -> float:
 def _count(name: str, settings: dict, size: int, batch_size: int, channels: int) -> Cost:
     with torch.device("meta"):
         system = build(name, settings)
-        domains = getattr(system.settings, "domains", "AB")
+        domains = getattr(system.settings, "domains", ()) or "AB"
         batch = {key: torch.empty(batch_size, channels, size, size) for key in domains}
         kept = _Kept([*system.parameters(), *system.buffers()])
         with (

@@ -12,6 +12,7 @@ from labkit.networks import NotReproduced, store
 from labkit.networks.contents import as_half, empty_system, load_half, tensors
 from labkit.runs import RunSpec, run
 from labkit.runs.run import new_system
+from labkit.study import samples
 from labkit.systems import SYSTEMS, system_class
 from labkit.systems.base import Translator
 from systems.small import SMALL
@@ -103,6 +104,20 @@ def test_a_sampler_is_recorded_without_its_discriminator_and_makes_the_same_imag
     torch.testing.assert_close(network.system.sample(5), trained.system.sample(5), atol=0.01, rtol=0)
     assert 0 <= network.deviation < 0.002
     assert "samples on the way" in network.card() and "networks translate" not in network.card()
+
+
+def test_of_many_domains_the_first_two_are_shown(house):
+    hair, sizes = ["black", "brown", "blond"], {"size": 32, "n_train": 4, "n_test": 2}
+    settings = {"domains": hair, "ngf": 4, "ndf": 4, "blocks": 1, "d_layers": 1}
+    spec = RunSpec("combogan", "portraits_many", 2, 2, settings=settings, data_settings={"hair": hair, **sizes})
+    trained = run(spec, house / "runs" / "many")
+    assert torch.equal(samples.rows(trained)["fake_A"], translated(trained, "brown", "black"))
+    networks.record("01_test/many", "study", trained, {"seeds": [0], "measures": {}}, {}, samples.rows(trained))
+    network = networks.open("01_test", "many")
+    assert network.record["networks"] == ["G"] and 0 <= network.deviation < 0.01
+    torch.testing.assert_close(
+        translated(network, "blond", "brown"), translated(trained, "blond", "brown"), atol=0.02, rtol=0
+    )
 
 
 def test_only_what_makes_images_is_recorded_and_numbers_that_half_precision_holds():
