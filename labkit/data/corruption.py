@@ -9,13 +9,17 @@ import torch
 from torch import Tensor
 
 
-def local_order(n: int, length: int, k: int, device: torch.device | None = None) -> Tensor:
+def local_order(n: int, length: int, k: int, device: torch.device | None = None, still: Tensor | None = None) -> Tensor:
     """n random orders of `length` things in which none is more than k places from its own: (n, length) int64.
 
     The paper's way: sort i + U(0, k + 1). The i-th place is taken by what stood at `order[i]`.
+
+    still: (n, length) bool, the last things of each row that stay where they are, such as the end of a sentence.
     """
-    places = torch.arange(length, device=device) + (k + 1) * torch.rand(n, length, device=device)
-    return places.argsort(1)
+    draws = torch.rand(n, length, device=device)
+    if still is not None:
+        draws = draws.masked_fill(still, 1.0)
+    return (torch.arange(length, device=device) + (k + 1) * draws).argsort(1)
 
 
 def drop_squares(x: Tensor, share: float, side: int) -> Tensor:
