@@ -2,10 +2,10 @@
 
 What a sentence says is drawn first: who does what to whom, where, how. Each language then says it in its own way.
 
-A  "the small dog sees the red apple in the garden often"       subject, verb, object; the adjective before its noun
-B  often, dog small, garden in, apple red, sees                 verb last, the adjective after its noun, no article
+A  "the small dog sees the red apple in the garden often": the adjective before its noun, how at the end
+B  dog small, often, sees, apple red, garden in: the adjective after its noun, how before the verb, no article
 
-So word by word is never right. Some words have two meanings, which the sentence tells apart: "light" is a lamp's or a
+So word by word is seldom right. Some words have two meanings, which the sentence tells apart: "light" is a lamp's or a
 stone's, "bat" acts or is acted upon; B has one word for "tall", said of people, and "big", and one for "sees" and
 "meets", where whom one meets is alive.
 
@@ -85,11 +85,15 @@ class Sentences:
 @dataclass(frozen=True)
 class Languages:
     """`train["A"]` and `train["B"]` have nothing to do with each other; sentence i of `test["B"]` translates that of
-    `test["A"]`. `dictionary[i]` is the word of B for the word i of A, the more frequent one where there are two."""
+    `test["A"]`.
+
+    dictionaries: the true ones, hidden from training: a word of B for each word of A, and of A for each word of B; one
+    of them where there are two, PAD where there is none.
+    """
 
     train: dict[str, Sentences]
     test: dict[str, Sentences]
-    dictionary: Tensor
+    dictionaries: tuple[Tensor, Tensor]
 
 
 def languages(n_train: int = 5000, n_test: int = 300, seed: int = 0) -> Languages:
@@ -99,15 +103,16 @@ def languages(n_train: int = 5000, n_test: int = 300, seed: int = 0) -> Language
     stream = _different(random.Random(seed))
     said = {part: [next(stream) for _ in range(n)] for part, n in (("test", n_test), ("A", n_train), ("B", n_train))}
     of_B = made_up(CONCEPTS, seed)
-    tongues = {"A": lambda meaning: in_A(meaning), "B": lambda meaning: in_B(meaning, of_B)}
+    tongues = {"A": in_A, "B": lambda meaning: in_B(meaning, of_B)}
     own = {"A": sorted({_spelled(c) for c in CONCEPTS} | {"the"}), "B": sorted(set(of_B.values()))}
     known = {key: (*MARKS, *words) for key, words in own.items()}
     train = {key: _numbered([tongues[key](m) for m in said[key]], known[key]) for key in "AB"}
     test = {key: _numbered([tongues[key](m) for m in said["test"]], known[key]) for key in "AB"}
-    dictionary = torch.arange(len(known["A"])).clamp(max=END)
+    there, back = (torch.tensor([*range(len(MARKS)), *[PAD] * len(own[key])]) for key in "AB")
     for concept in reversed(CONCEPTS):  # of two meanings the one that stands first
-        dictionary[known["A"].index(_spelled(concept))] = known["B"].index(of_B[concept])
-    return Languages(train, test, dictionary)
+        of_A, other = known["A"].index(_spelled(concept)), known["B"].index(of_B[concept])
+        there[of_A], back[other] = other, of_A
+    return Languages(train, test, (there, back))
 
 
 def in_A(meaning: Meaning) -> list[str]:
@@ -128,11 +133,12 @@ def in_B(meaning: Meaning, word: dict[str, str]) -> list[str]:
     def phrase(noun: Noun) -> list[str]:
         return [noun.noun, *([noun.adjective] if noun.adjective else [])]
 
-    concepts = [meaning.manner] if meaning.manner else []
-    concepts += phrase(meaning.subject)
-    concepts += [meaning.place, "in"] if meaning.place else []
+    concepts = phrase(meaning.subject)
+    concepts += [meaning.manner] if meaning.manner else []
+    concepts.append(meaning.verb)
     concepts += phrase(meaning.thing) if meaning.thing else []
-    return [word[concept] for concept in [*concepts, meaning.verb]]
+    concepts += [meaning.place, "in"] if meaning.place else []
+    return [word[concept] for concept in concepts]
 
 
 def made_up(concepts: Sequence[str], seed: int) -> dict[str, str]:
@@ -146,20 +152,10 @@ def made_up(concepts: Sequence[str], seed: int) -> dict[str, str]:
     return words | {concept: words[other] for concept, other in ONE_WORD_IN_B.items()}
 
 
-def by_frequency(train: dict[str, Sentences]) -> Tensor:
-    """A dictionary without pairs: the word of B that is as frequent in its language as each word of A is in its own.
-
-    (words of A,) int64. Where one language runs out of words its rarest stands for the rest. Marks stay marks.
-    """
-    ranked = {}
-    for key, sentences in train.items():
-        counts = torch.bincount(sentences.numbers.flatten(), minlength=len(sentences.words))
-        counts[: len(MARKS)] = -1
-        ranked[key] = counts.argsort(descending=True, stable=True)[: -len(MARKS)]
-    found = torch.arange(len(train["A"].words)).clamp(max=END)
-    last = len(ranked["B"]) - 1
-    found[ranked["A"]] = ranked["B"][torch.arange(len(ranked["A"])).clamp(max=last)]
-    return found
+def closed(x: Tensor) -> Tensor:
+    """Sentences (B, L) whose gaps, PAD between words, went to the end."""
+    places = torch.arange(x.shape[1], device=x.device)
+    return x.gather(1, ((x == PAD) * x.shape[1] + places).argsort(1))
 
 
 def _different(rng: random.Random) -> Iterator[Meaning]:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from labkit.data.corruption import local_order
-from labkit.text.languages import END, PAD
+from labkit.text.languages import END, PAD, closed
 
 
 def corrupted(x: Tensor, drop: float = 0.1, shuffle: int = 3) -> Tensor:
@@ -18,5 +18,5 @@ def corrupted(x: Tensor, drop: float = 0.1, shuffle: int = 3) -> Tensor:
     if drop:
         dropped = (torch.rand(x.shape, device=x.device) < drop) & is_word
         dropped[:, 0] &= ~(dropped == is_word).all(1)
-        x = x.masked_fill(dropped, PAD).gather(1, (dropped * x.shape[1] + torch.arange(x.shape[1])).argsort(1))
+        x = closed(x.masked_fill(dropped, PAD))
     return x

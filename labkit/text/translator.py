@@ -11,7 +11,7 @@ Differences
 3. M translates each batch as it comes; the paper translates all sentences once a round. Within a round M stands still,
    so these are the same sentences.
 4. The paper learns its first dictionary from embeddings of words; here whoever builds the system hands one over, and
-   `labkit.text.languages.by_frequency` makes one of counts alone.
+   `labkit.text.dictionary.by_company` makes one of counts alone.
 5. Embeddings start at random. The paper's start from vectors that were trained on much more text.
 """
 
@@ -26,7 +26,7 @@ from torch.nn.functional import cross_entropy
 from labkit.losses.domain import tell_domains
 from labkit.nets.mlp import mlp
 from labkit.systems.base import Player, System
-from labkit.text.languages import END, PAD
+from labkit.text.languages import END, PAD, closed
 from labkit.text.networks import SentenceAutoencoder
 from labkit.text.noise import corrupted
 
@@ -135,8 +135,8 @@ class SentenceTranslator(System):
             self.M.load_state_dict(self.G.state_dict())
 
     def word_by_word(self, x: Tensor, src: str = "A") -> Tensor:
-        """Sentences (B, L) by the dictionary, each word where it stood."""
-        return (self.there if src == "A" else self.back)[x]
+        """Sentences (B, L) by the dictionary, in the order of their words; a word for which it has PAD is left out."""
+        return closed((self.there if src == "A" else self.back)[x])
 
     def translate(self, x: Tensor, src: str = "A", dst: str = "B") -> Tensor:
         """Sentences (B, L) of `src` in `dst`, (B, L): the likeliest word at every place."""

@@ -15,6 +15,13 @@ def test_an_order_is_one_and_moves_nothing_further_than_k(k):
     assert (order - places).abs().max() == k
 
 
+def test_what_is_to_stand_still_at_the_end_does():
+    torch.manual_seed(0)
+    still = torch.arange(8) >= torch.tensor([3, 8])[:, None]
+    orders = torch.cat([local_order(2, 8, 5, still=still) for _ in range(100)])
+    assert torch.equal(orders[::2, 3:], torch.arange(3, 8).expand(100, 5)) and (orders[1::2, 7] != 7).any()
+
+
 def test_rows_and_columns_move_whole_and_each_image_by_itself():
     torch.manual_seed(0)
     rows, columns = torch.meshgrid(torch.arange(8.0), torch.arange(9.0), indexing="ij")
