@@ -2,9 +2,12 @@
 
 import pytest
 import torch
+from torch import nn
+from torch.nn import functional as F
 
 from labkit.nets.blocks import count_parameters
 from labkit.nets.many_domains import CodeDiscriminator, ManyAutoencoders
+from labkit.nets.norms import instance_norm
 
 
 def test_halves_have_the_official_counts_and_shapes():
@@ -23,6 +26,18 @@ def test_keeps_the_size_at_every_depth(halvings, upsample):
     x = torch.rand(2, 3, 16, 24)
     assert networks.encode(x, 0).shape == (2, networks.width, 16 // 2**halvings, 24 // 2**halvings)
     assert networks(x, 0, 1).shape == x.shape
+
+
+def test_planes_that_name_the_domain_would_change_nothing():
+    """The official shared blocks have them: behind the padding, before a convolution and InstanceNorm."""
+    x, convolution = torch.randn(1, 4, 6, 6), nn.Conv2d(4 + 3, 5, 3)
+    padded = F.pad(x, (1, 1, 1, 1), mode="reflect")
+    named = [
+        instance_norm(convolution(torch.cat([padded, planes.expand(1, 3, 8, 8)], 1)))
+        for planes in (2 * torch.eye(3) - 1)[:, None, :, None, None]
+    ]
+    without = instance_norm(F.conv2d(padded, convolution.weight[:, :4]))
+    assert all(torch.allclose(found, without, atol=1e-5) for found in named)
 
 
 @pytest.mark.parametrize(("width", "hidden", "count"), [(300, 1024, 2_408_449), (512, 128, 98_817)])
