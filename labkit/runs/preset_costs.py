@@ -156,7 +156,7 @@ def show(console: Console | None = None) -> None:
     console = console or Console()
     console.print(table)
     for system, need in NEEDS.items():
-        console.print(f"{system}: {need}", soft_wrap=True)
+        console.print(f"{system}: {need}", soft_wrap=True, markup=False)
     console.print(
         "~ measured at 1 and 2 images and extended to the batch; on a GPU none was measured yet.", soft_wrap=True
     )
