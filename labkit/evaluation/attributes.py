@@ -5,16 +5,11 @@ colour channels to the mean and deviation of B's training pictures (`…_recolou
 (`…_truth`): the ceiling that the judge sets. `…_back` is the same from B to A. `…_tone_0` to `…_tone_4` are for people
 of one tone of skin, from dark to light, and `attribute_reached_worst_tone` is the lowest of these.
 
-`…_all_ways` is the mean over all ordered pairs of domains, for data with many.
-
 What a translator does to pictures that are in B already is `needless_change`, in `figure_and_ground`.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from itertools import permutations
-from statistics import fmean
 
 import torch
 from torch import Tensor
@@ -90,20 +85,10 @@ def attribute_reached_worst_tone(run: Run) -> Measurement:
     return replace(worst, name="attribute reached, worst tone")
 
 
-def all_ways(function: Callable[..., Measurement], run: Run, pictures: Pictures = translated) -> Measurement:
-    """The mean of a measure over all ordered pairs of the run's domains; `n` counts translations."""
-    each = [function(run, pictures, src, dst) for src, dst in permutations(run.dataset.test, 2)]
-    value, n = fmean(m.value for m in each), sum(m.n for m in each)
-    return replace(each[0], name=f"{each[0].name}, all ways", value=value, n=n)
-
-
 def fitting(run: Run) -> list[str]:
     """The measures of this question that the run's data allow; none where they are no portraits."""
-    domains = list(run.dataset.test)
-    if len(domains) < 2 or (domains[1], "skin") not in run.dataset.truth:
+    if ("B", "skin") not in run.dataset.truth:
         return []
-    if len(domains) > 2:
-        return [name for name in MEASURES if "_all_ways" in name and "recoloured" not in name]
     reached = ["attribute_reached", "attribute_reached_copy", "attribute_reached_truth"]
     kept = ["attributes_kept", "attributes_kept_truth"]
     return (reached if attributes_of(run)[0] else []) + kept + ["error_inside", "error_outside"]
@@ -130,11 +115,6 @@ BY_TONE = (attribute_reached, attributes_kept, error_inside)
 STANDINS = {"": translated, "_copy": copied, "_recoloured": recoloured, "_truth": true_partners}
 MEASURES: dict[str, Measure] = {
     f"{function.__name__}{ending}": partial(function, pictures=pictures)
-    for function in BY_SOURCE
-    for ending, pictures in STANDINS.items()
-}
-MEASURES |= {
-    f"{function.__name__}_all_ways{ending}": partial(all_ways, function, pictures=pictures)
     for function in BY_SOURCE
     for ending, pictures in STANDINS.items()
 }

@@ -27,12 +27,6 @@ def translated(run: Run, src: str = "A", dst: str = "B") -> Tensor:
     return translate_all(run.system, run.dataset.test[src].images, src, dst, run.spec.seed)
 
 
-def shown_domains(run: Run) -> tuple[str, str]:
-    """The two domains whose test images stand for a run where there is room for two: A and B, or the first of many."""
-    first, second, *_ = run.dataset.test
-    return first, second
-
-
 def copied(run: Run, src: str, dst: str) -> Tensor:
     """The test pictures of `src` as they are."""
     return run.dataset.test[src].images

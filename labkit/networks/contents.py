@@ -3,7 +3,6 @@ output."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from itertools import permutations
 
 import torch
 from safetensors import SafetensorError
@@ -15,6 +14,8 @@ from labkit.errors import LabError
 from labkit.evaluation.base import translate_all
 from labkit.runs.spec import RunSpec
 from labkit.systems.base import Sampler, System
+
+WAYS = (("A", "B"), ("B", "A"))
 
 
 class NotRecorded(nn.Module):
@@ -92,14 +93,14 @@ def load_half(system: System, content: bytes, where: str) -> None:
 
 
 def outputs(system: System, inputs: Mapping[str, Tensor], seed: int) -> dict[str, Tensor]:
-    """What the system makes of `inputs`, two domains -> images, on every way that it has: "A_B" -> images of A in B.
+    """What the system makes of `inputs`, "A" and "B" -> images, on every way that it has: "A_B" -> images.
 
     One that makes images from noise alone needs no inputs: "sample" -> images.
     """
     if isinstance(system, Sampler):
         return {"sample": system.sample(2, seed)}
     found = {}
-    for src, dst in permutations(inputs, 2):
+    for src, dst in WAYS:
         try:
             found[f"{src}_{dst}"] = translate_all(system, inputs[src], src, dst, seed)
         except LabError:  # a one-way system, or one network of two, says so

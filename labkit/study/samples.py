@@ -1,9 +1,9 @@
 """A few test images of a study's arm, kept beside what it measured, for lessons that have no time to train it.
 
 One PNG an arm, `results/<profile>/<lesson>/<arm>.png`: a row each of real_A, fake_B, rec_A where the system has the way
-back, real_B and fake_A; an image a column. Of many domains A and B are the first two. Of a system that samples: real
-and sample. 8 bits a colour, as any picture; one that would weigh more than `MAX_BYTES` has 256 colours. Images above
-`LARGEST` pixels have none: they are shown from the recorded network.
+back, real_B and fake_A; an image a column. Of a system that samples: real and sample. 8 bits a colour, as any picture;
+one that would weigh more than `MAX_BYTES` has 256 colours. Images above `LARGEST` pixels have none: they are shown from
+the recorded network.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from torch import Tensor
 from labkit import paths
 from labkit.errors import LabError
 from labkit.evaluation import few_shot
-from labkit.evaluation.base import shown_domains, translate_all
+from labkit.evaluation.base import translate_all
 from labkit.runs.pictures import MAX_BYTES, as_picture, png, read_rows
 from labkit.runs.run import Run
 from labkit.systems.base import Sampler, Translator
@@ -36,13 +36,12 @@ def rows(run: Run, columns: int = COLUMNS) -> dict[str, Tensor]:
     test, seed = run.dataset.test, run.spec.seed
     if isinstance(run.system, Sampler):
         return {"real": test["real"].images[:columns], "sample": run.system.sample(columns, seed)}
-    A, B = shown_domains(run)
-    shown = {"real_A": test[A].images[:columns]}
-    shown["fake_B"] = translate_all(run.system, shown["real_A"], A, B, seed)
+    shown = {"real_A": test["A"].images[:columns]}
+    shown["fake_B"] = translate_all(run.system, shown["real_A"], seed=seed)
     try:
-        shown["rec_A"] = translate_all(run.system, shown["fake_B"], B, A, seed)
-        shown["real_B"] = test[B].images[:columns]
-        shown["fake_A"] = translate_all(run.system, shown["real_B"], B, A, seed)
+        shown["rec_A"] = translate_all(run.system, shown["fake_B"], "B", "A", seed)
+        shown["real_B"] = test["B"].images[:columns]
+        shown["fake_A"] = translate_all(run.system, shown["real_B"], "B", "A", seed)
     except LabError:  # a one-way system says so
         return {name: shown[name] for name in ("real_A", "fake_B")}
     return shown
