@@ -28,6 +28,7 @@ SYSTEMS = {
     "dtn": "labkit.systems.dtn:DTN",
     "xgan": "labkit.systems.xgan:XGAN",
     "funit": "labkit.systems.funit:FUNIT",
+    "stargan": "labkit.systems.stargan:StarGAN",
 }
 
 
