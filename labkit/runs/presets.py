@@ -141,6 +141,11 @@ TABLE = {
             {"width": 16, "halvings": 2, "class_halvings": 3, "class_dim": 32, "mlp_width": 64, "ndf": 16, "stages": 3},
         ),
     },
+    "stargan": {
+        "paper": Preset(128, 16, 200_000),
+        "small": Preset(64, 8, 20_000, {"ngf": 32, "ndf": 32, "blocks": 4, "d_layers": 5}),
+        "quick": Preset(32, 8, 2000, {"ngf": 16, "ndf": 16, "blocks": 2, "d_layers": 4, "n_critic": 2, "lr": 5e-4}),
+    },
 }
 
 NEEDS = {  # what two folders alone do not give
@@ -149,6 +154,8 @@ NEEDS = {  # what two folders alone do not give
     "unit_digits": "classes of A: --data with classes, and --labels A",
     "dtn": "a frozen judge that knows the meaning, --set f=NAME: digits",
     "funit": "classes of both domains: --data with classes, --labels A B and --set classes=NUMBER",
+    "stargan": "yes or no labels of A: --data portraits_attributes --labels A, and --set attributes=[…] rivals=[…] for"
+    " other labels; for two folders --set attributes=[] domains=[A,B]",
 }
 
 

@@ -157,6 +157,10 @@ class Sampler(Averaging):
 class Translator(Averaging):
     """A system that maps images of one domain to another."""
 
+    def ways(self) -> list[tuple[str, str]]:
+        """The ways (src, dst) on which a few pictures show what the system does; one that it lacks is passed over."""
+        return [("A", "B"), ("B", "A")]
+
     def translate(self, x: Tensor, src: str = "A", dst: str = "B") -> Tensor:
         """Translate images (B, C, H, W) in [-1, 1] from domain `src` to `dst`.
 

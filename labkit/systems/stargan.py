@@ -10,9 +10,11 @@ has exactly one (RaFD's expressions). With both there are two data sets, each of
 alone; a mask beside the labels says which kind is meant (section 3.3).
 
 A batch holds one of these:
-    attributes          "A" with "A_label", (B, attributes), 0 or 1
-    domains             the images of each domain under its name; or "A" with "A_label", (B,) places in `domains`
-    attributes, domains "A" and "A_label" with attributes, "B" and "B_label" with places in `domains`
+    attributes  "A" with "A_label", (B, attributes), 0 or 1
+    domains     the images of each domain under its name; or "A" with "A_label", (B,) places in `domains`
+    both        "A" and "A_label" with attributes, "B" and "B_label" with places in `domains`
+
+One set of labelled images may also be called "real".
 
 Differences
 1. The rate falls to 0 over the second half of the training, as the paper says. The official code subtracts a hundred
@@ -28,6 +30,7 @@ Differences
 
 from dataclasses import dataclass
 from functools import partial
+from itertools import permutations
 
 import torch
 from torch import Tensor
@@ -40,6 +43,8 @@ from labkit.nets.stargan import LabelledGenerator, LabelReadingCritic, Padding
 from labkit.nets.upsampling import Upsampling
 from labkit.systems.base import Player, Translator, by_average
 from labkit.systems.schedules import linear_decay
+
+SETS = ("A", "real")  # what a single set of labelled images is called
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ class StarGAN(Translator):
         names = [*s.attributes, *s.domains]
         if len(names) < 2 or len(set(names)) < len(names):
             raise LabError(f"stargan: name at least two labels, each once, found {', '.join(names) or 'none'}.")
-        if unknown := set(s.rivals) - set(s.attributes):
+        if s.attributes and (unknown := set(s.rivals) - set(s.attributes)):
             raise LabError(f"stargan: rivals are attributes, and {min(unknown)} is none of them.")
         # Translating needs D where the label that is asked for depends on those that D reads.
         self.training_only = () if s.attributes else ("D",)
@@ -102,11 +107,10 @@ class StarGAN(Translator):
             images = [batch[name] for name in s.domains]
             places = [torch.full((len(x),), i, device=x.device) for i, x in enumerate(images)]
             return {"A": (torch.cat(images), torch.cat(places))}
-        keys = "AB" if s.attributes and s.domains else "A"
-        for key in keys:
-            if f"{key}_label" not in batch:
-                raise LabError(f"stargan: training needs labels; name {' and '.join(keys)} among the run's labels.")
-        return {key: (batch[key], batch[f"{key}_label"]) for key in keys}
+        keys = ("A", "B") if s.attributes and s.domains else [key for key in SETS if key in batch][:1]
+        if not keys or not {f"{key}_label" for key in keys} <= batch.keys():
+            raise LabError(f"stargan: training needs labels; name {' and '.join(keys or 'A')} among the run's labels.")
+        return {name: (batch[key], batch[f"{key}_label"]) for name, key in zip("AB", keys, strict=False)}
 
     def vector(self, label: Tensor) -> Tensor:
         """What G is told (Eq. 7), (B, numbers), of attributes (B, attributes) or of places in `domains` (B,).
@@ -173,6 +177,12 @@ class StarGAN(Translator):
             return F.cross_entropy(logits[:, n:], label)
         attributes = logits[:, :n]
         return F.binary_cross_entropy_with_logits(attributes, label.to(attributes.dtype), reduction="sum") / len(label)
+
+    def ways(self) -> list[tuple[str, str]]:
+        """Between any two domains, and from a labelled set to every label."""
+        s = self.settings
+        between = [] if s.attributes else [*permutations(s.domains, 2)]
+        return between + [(key, dst) for key in SETS if key not in s.domains for dst in (*s.attributes, *s.domains)]
 
     @torch.no_grad()
     def read(self, x: Tensor) -> Tensor:

@@ -307,6 +307,6 @@ SETTINGS = {  # labkit's, for files that were made before labkit had their syste
     "dclgan": NARROW,
     "simdcl": NARROW | {"sim_dim": 8},
     "stargan": NARROW_STARGAN,
-    "stargan_rafd": NARROW_STARGAN | {"attributes": (), "rivals": (), "domains": EXPRESSIONS},
+    "stargan_rafd": NARROW_STARGAN | {"attributes": (), "domains": EXPRESSIONS},
     "stargan_both": NARROW_STARGAN | {"domains": EXPRESSIONS},
 }

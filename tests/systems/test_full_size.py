@@ -25,6 +25,7 @@ NATIVE = {
     "dtn": 32,
     "xgan": 64,
     "funit": 128,
+    "stargan": 128,
 }
 VARIANTS = [
     ("direct", {}),
@@ -50,6 +51,7 @@ VARIANTS = [
     ("xgan", {}),
     ("funit", {}),
     ("funit", {"activated": False, "penalty": "batch", "condition": "nothing"}),
+    ("stargan", {"attributes": (), "domains": ("A", "B")}),
 ]
 
 
