@@ -41,14 +41,14 @@ def told(run: Run, src: str, dst: str) -> Tensor:
         raise LabError(
             f"{run.spec.system} is told no attributes: only a run of stargan can be asked for their changes."
         )
-    settings, truth, (changed, *_) = run.system.settings, run.dataset.truth, attributes_of(run, src, dst)[0]
-    by_name = {name: (truth[dst, YES[name][0]] == YES[name][1]).long() for name in settings.attributes if name in YES}
-    if changed in {YES[name][0] for name in by_name}:
-        target = torch.stack([by_name[name] for name in settings.attributes], 1)
-    elif set(settings.domains) == set(ATTRIBUTES[changed]):
-        target = torch.tensor([settings.domains.index(value) for value in ATTRIBUTES[changed]])[truth[dst, changed]]
+    settings, truth, (differ, _) = run.system.settings, run.dataset.truth, attributes_of(run, src, dst)
+    names = [YES[name] for name in settings.attributes if name in YES]
+    if set(differ) <= {attribute for attribute, _ in names}:
+        target = torch.stack([(truth[dst, attribute] == value).long() for attribute, value in names], 1)
+    elif len(differ) == 1 and set(settings.domains) == set(values := ATTRIBUTES[differ[0]]):
+        target = torch.tensor([settings.domains.index(value) for value in values])[truth[dst, differ[0]]]
     else:
-        raise LabError(f"{run.folder}: this network has no label for the {changed}.")
+        raise LabError(f"{run.folder}: this network knows no labels for the change {dst}.")
     parts = zip(run.dataset.test[src].images.split(AT_ONCE), target.split(AT_ONCE), strict=True)
     return torch.cat([run.system.translate(images, src, dst, target=wanted) for images, wanted in parts])
 
