@@ -113,6 +113,19 @@ def test_only_what_makes_images_is_recorded_and_numbers_that_half_precision_hold
         as_half({"w": torch.tensor([1e6])}, "x/y")
 
 
+def test_one_generator_for_many_labels_is_recorded_with_who_reads_them(house):
+    settings = {"attributes": ["glasses", "beard"], "rivals": [], "size": 32, "ngf": 2, "ndf": 2, "blocks": 1}
+    faces = {"attributes": ["glasses", "beard"], "n_train": 6, "n_test": 3, "size": 32}
+    spec = RunSpec("stargan", "portraits_attributes", 2, 2, settings | {"d_layers": 2}, faces, ["A"])
+    trained = run(spec, house / "runs" / "labels")
+    strip = {"real_A": trained.dataset.test["A"].images}
+    networks.record("09_test/labels", "study", trained, {"seeds": [0], "measures": {}}, {}, strip)
+    network = networks.open("09_test", "labels")
+    assert network.record["networks"] == ["G", "D"] and 0 <= network.deviation < 0.01
+    for dst in ("glasses", "no beard"):
+        torch.testing.assert_close(translated(network, "A", dst), translated(trained, "A", dst), atol=0.01, rtol=0)
+
+
 TRANSLATORS = [name for name in SYSTEMS if issubclass(system_class(name), Translator)]
 
 
