@@ -109,7 +109,7 @@ class StarGAN(Translator):
             return {"A": (torch.cat(images), torch.cat(places))}
         keys = ("A", "B") if s.attributes and s.domains else [key for key in SETS if key in batch][:1]
         if not keys or not {f"{key}_label" for key in keys} <= batch.keys():
-            raise LabError(f"stargan: training needs labels; name {' and '.join(keys or 'A')} among the run's labels.")
+            raise LabError(f"stargan: training needs labels; name {' and '.join(keys or SETS[:1])} among the run's labels.")
         return {name: (batch[key], batch[f"{key}_label"]) for name, key in zip("AB", keys, strict=False)}
 
     def vector(self, label: Tensor) -> Tensor:
@@ -122,7 +122,10 @@ class StarGAN(Translator):
         if n and label.shape == attributes.shape:
             attributes = label.float()
         elif m and label.ndim == 1:
-            domains = torch.eye(m, device=label.device)[label]
+            try:
+                domains = torch.eye(m, device=label.device)[label]
+            except IndexError:
+                raise LabError(f"stargan: a label is {int(label.max())}, and there are {m} domains.") from None
         else:
             raise LabError(f"stargan: labels of shape {tuple(label.shape)} do not fit {n} attributes and {m} domains.")
         if not (n and m):

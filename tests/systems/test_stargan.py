@@ -214,6 +214,8 @@ def test_labels_are_asked_for_and_must_fit():
         small(**HAIR | {"domains": ("serious", "smile")})({"A": x, "A_label": torch.zeros(2, 4).long(), "B": x}, BOTH)
     with pytest.raises(LabError, match=r"shape \(2, 7\) do not fit 4 attributes and 0 domains"):
         small(**HAIR)({"A": x, "A_label": torch.zeros(2, 7).long()}, BOTH)
+    with pytest.raises(LabError, match="a label is 3, and there are 3 domains"):
+        small(**EXPRESSIONS)({"A": x, "A_label": torch.tensor([0, 3])}, BOTH)
 
 
 def test_overfits_one_batch_and_d_learns_to_read():
