@@ -109,7 +109,8 @@ class StarGAN(Translator):
             return {"A": (torch.cat(images), torch.cat(places))}
         keys = ("A", "B") if s.attributes and s.domains else [key for key in SETS if key in batch][:1]
         if not keys or not {f"{key}_label" for key in keys} <= batch.keys():
-            raise LabError(f"stargan: training needs labels; name {' and '.join(keys or SETS[:1])} among the run's labels.")
+            asked = " and ".join(keys or SETS[:1])
+            raise LabError(f"stargan: training needs labels; name {asked} among the run's labels.")
         return {name: (batch[key], batch[f"{key}_label"]) for name, key in zip("AB", keys, strict=False)}
 
     def vector(self, label: Tensor) -> Tensor:
