@@ -49,18 +49,31 @@ class BlurPool(nn.Module):
     """Halve without aliasing: every second pixel of the image blurred with [1, 2, 1] ⊗ [1, 2, 1] / 16, reflect-padded.
 
     Maps (B, C, H, W) to (B, C, ⌈H/2⌉, ⌈W/2⌉). Zhang, "Making convolutional networks shift-invariant again", ICML 2019,
-    arXiv 1904.11486. No parameters.
+    arXiv 1904.11486. No parameters. Rows and columns are added up, not convolved: a CPU takes several times as long for
+    the gradient of a convolution of single channels, which besides keeps its input for it.
     """
 
-    def __init__(self):
-        super().__init__()
-        tent = torch.tensor([1.0, 2.0, 1.0]) / 4
-        self.register_buffer("kernel", torch.outer(tent, tent)[None, None], persistent=False)
+    def forward(self, x: Tensor) -> Tensor:
+        return _blurred_half(_blurred_half(x, 2), 3)
+
+
+def _blurred_half(x: Tensor, dim: int) -> Tensor:
+    """(x[2i - 1] + 2 x[2i] + x[2i + 1]) / 4 along `dim`, mirrored at both ends."""
+    if x.shape[dim] % 2:
+        x = torch.cat([x, x.narrow(dim, -2, 1)], dim)
+    even, odd = x.unflatten(dim, (-1, 2)).unbind(dim + 1)
+    before = torch.cat([odd.narrow(dim, 0, 1), odd.narrow(dim, 0, odd.shape[dim] - 1)], dim)
+    return (before + odd) / 4 + even / 2
+
+
+class SmoothDouble(nn.Module):
+    """Double by bilinear interpolation: maps (B, C, H, W) to (B, C, 2H, 2W). No parameters.
+
+    In channels-last order, in which a CPU interpolates several times as fast.
+    """
 
     def forward(self, x: Tensor) -> Tensor:
-        channels = x.shape[1]
-        padded = F.pad(x, (1, 1, 1, 1), mode="reflect")
-        return F.conv2d(padded, self.kernel.to(x.dtype).expand(channels, 1, 3, 3), stride=2, groups=channels)
+        return F.interpolate(x.contiguous(memory_format=torch.channels_last), scale_factor=2, mode="bilinear")
 
 
 class ResBlock(nn.Module):

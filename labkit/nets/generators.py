@@ -6,7 +6,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from labkit.nets.blocks import BlurPool, ResBlock, init_normal
+from labkit.nets.blocks import BlurPool, ResBlock, SmoothDouble, init_normal
 from labkit.nets.norms import InstanceNorm
 from labkit.nets.upsampling import Upsampling, doubling
 
@@ -70,8 +70,7 @@ class ResnetGenerator(nn.Module):
 
     @staticmethod
     def _smooth_up(c_in: int, c_out: int) -> list[nn.Module]:
-        grow = nn.Upsample(scale_factor=2, mode="bilinear")
-        return [grow, nn.Conv2d(c_in, c_out, 3, padding=1), InstanceNorm(c_out), nn.ReLU(inplace=True)]
+        return [SmoothDouble(), nn.Conv2d(c_in, c_out, 3, padding=1), InstanceNorm(c_out), nn.ReLU(inplace=True)]
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(x)

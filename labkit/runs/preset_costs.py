@@ -107,7 +107,9 @@ class Noise:
         for key in "AB":
             channels = known.get("channels") or known[f"channels_{key}"]
             batch[key] = torch.rand(self.batch_size, channels, self.size, self.size) * 2 - 1
-            batch[f"{key}_label"] = torch.randint(max(1, known.get("classes", 1)), (self.batch_size,))
+            labels = (len(known["attributes"]),) if "attributes" in known else ()  # yes or no each
+            values = 2 if labels else max(1, known.get("classes", 1))
+            batch[f"{key}_label"] = torch.randint(values, (self.batch_size, *labels))
         return batch
 
 

@@ -154,6 +154,11 @@ TABLE = {
             {"ngf": 16, "blocks": 2, "shared": 2, "hidden": 64, "refresh": 200, "lr": 1e-3},
         ),
     },
+    "stargan": {
+        "paper": Preset(128, 16, 200_000),
+        "small": Preset(64, 8, 20_000, {"ngf": 32, "ndf": 32, "blocks": 4, "d_layers": 5}),
+        "quick": Preset(32, 8, 2000, {"ngf": 16, "ndf": 16, "blocks": 2, "d_layers": 4, "n_critic": 2, "lr": 5e-4}),
+    },
 }
 
 NEEDS = {  # what two folders alone do not give
@@ -163,6 +168,8 @@ NEEDS = {  # what two folders alone do not give
     "dtn": "a frozen judge that knows the meaning, --set f=NAME: digits",
     "funit": "classes of both domains: --data with classes, --labels A B and --set classes=NUMBER",
     "combogan": "for more than two domains their names: --data portraits_many --set domains=[black,brown,blond,grey]",
+    "stargan": "yes or no labels of A: --data portraits_attributes --labels A, and --set attributes=[…] rivals=[…] for"
+    " other labels; for two folders --set attributes=[] domains=[A,B]",
 }
 
 

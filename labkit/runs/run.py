@@ -27,7 +27,7 @@ from labkit.nets.memory import ImagePool
 from labkit.paths import remove_leftovers, write_atomically
 from labkit.runs.spec import RunSpec
 from labkit.settings import from_mapping
-from labkit.systems.base import System, Translator
+from labkit.systems.base import Averaging, System
 from labkit.train import Compute, History, best_precision, make_fabric, train
 from labkit.train.finite import demand_finite_state, not_finite
 from labkit.train.seeding import seeded
@@ -37,7 +37,7 @@ from labkit.train.seeding import seeded
 class Run:
     """A run: its system and its history; a finished one has its system in evaluation mode.
 
-    Where the system kept averages, its networks have their values in a finished run (`Translator.settle`).
+    Where the system kept averages, its networks have their values in a finished run (`Averaging.settle`).
     """
 
     spec: RunSpec
@@ -194,7 +194,7 @@ def kept(run: Run) -> dict[int, System]:
 
 def _finished(system: System) -> System:
     """Ready to be looked at: in evaluation mode, averages in the place of networks."""
-    if isinstance(system, Translator):
+    if isinstance(system, Averaging):
         system.settle()
     return system.eval()
 

@@ -1,9 +1,9 @@
 """A few test images of a study's arm, kept beside what it measured, for lessons that have no time to train it.
 
 One PNG an arm, `results/<profile>/<lesson>/<arm>.png`: a row each of real_A, fake_B, rec_A where the system has the way
-back, real_B and fake_A; an image a column. Of a system that samples: real and sample. 8 bits a colour, as any picture;
-one that would weigh more than `MAX_BYTES` has 256 colours. Images above `LARGEST` pixels have none: they are shown from
-the recorded network.
+back, real_B and fake_A; an image a column. Of a system that samples: real and sample. Of one with other ways: the first
+domain, and each translation of it under its target's name. 8 bits a colour, as any picture; one that would weigh more
+than `MAX_BYTES` has 256 colours. Images above `LARGEST` pixels have none: they are shown from the recorded network.
 """
 
 from collections.abc import Sequence
@@ -36,6 +36,11 @@ def rows(run: Run, columns: int = COLUMNS) -> dict[str, Tensor]:
     test, seed = run.dataset.test, run.spec.seed
     if isinstance(run.system, Sampler):
         return {"real": test["real"].images[:columns], "sample": run.system.sample(columns, seed)}
+    if ("A", "B") not in run.system.ways():
+        first = next(iter(test))
+        images, targets = test[first].images[:columns], [dst for src, dst in run.system.ways() if src == first]
+        made = {dst: translate_all(run.system, images, first, dst, seed) for dst in targets}
+        return {f"real_{first}": images} | made
     shown = {"real_A": test["A"].images[:columns]}
     shown["fake_B"] = translate_all(run.system, shown["real_A"], seed=seed)
     try:

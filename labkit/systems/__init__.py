@@ -30,6 +30,7 @@ SYSTEMS = {
     "funit": "labkit.systems.funit:FUNIT",
     "combogan": "labkit.systems.combogan:ComboGAN",
     "ldd": "labkit.systems.ldd:LDD",
+    "stargan": "labkit.systems.stargan:StarGAN",
 }
 
 

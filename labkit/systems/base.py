@@ -85,7 +85,7 @@ class System(nn.Module):
 
 
 def by_average(method: Callable) -> Callable:
-    """Mark a translator's method: the averages, where there are any, compute it."""
+    """Mark the method of a system that makes images: the averages, where there are any, compute it."""
 
     @functools.wraps(method)
     def computed_by_average(self, *args, **kwargs):
@@ -95,26 +95,18 @@ def by_average(method: Callable) -> Callable:
     return computed_by_average
 
 
-class Sampler(System):
-    """A system that makes images from noise alone."""
+class Averaging(System):
+    """A system that can keep moving averages of the networks that make its images.
 
-    def sample(self, n: int, seed: int = 0) -> Tensor:
-        """n images (n, C, H, W) in [-1, 1], the same for the same weights and seed."""
-        raise NotImplementedError
-
-
-class Translator(System):
-    """A system that maps images of one domain to another.
-
-    Its settings have `ema`, the decay of a moving average of the networks that translate. Above 0 the average of a
-    network `G` is `mean_G`: part of the state, never trained, and what `translate` computes with. Training and all
-    other methods see the networks themselves.
+    Its settings have `ema`, the decay of the averages. Above 0 the average of a network `G` is `mean_G`: part of the
+    state, never trained, and what the methods marked with `by_average` compute with. Training and all other methods
+    see the networks themselves.
     """
 
     _averaged: tuple[str, ...] = ()
 
     def keep_averages(self, *networks: str, warm_up: bool = True) -> None:
-        """Let averages of these networks, the ones that translate, follow them from now on. Nothing where `ema` is 0.
+        """Let averages of these networks follow them from now on. Nothing where `ema` is 0.
 
         warm_up: see `labkit.nets.memory.MovingAverage`. Raises LabError for a decay that is none.
         """
@@ -148,9 +140,28 @@ class Translator(System):
 
     @torch.no_grad()
     def settle(self) -> None:
-        """After training: the networks take their averages' values, so that all methods see what translates."""
+        """After training: the networks take their averages' values, so that all methods see what makes the images."""
         for name in self._averaged:
             getattr(self, name).load_state_dict(getattr(self, f"mean_{name}").network.state_dict())
+
+
+class Sampler(Averaging):
+    """A system that makes images from noise alone."""
+
+    def sample(self, n: int, seed: int = 0) -> Tensor:
+        """n images (n, C, H, W) in [-1, 1], the same for the same weights and seed.
+
+        A system marks its own with `by_average`.
+        """
+        raise NotImplementedError
+
+
+class Translator(Averaging):
+    """A system that maps images of one domain to another."""
+
+    def ways(self) -> list[tuple[str, str]]:
+        """The ways (src, dst) on which a few pictures show what the system does; one that it lacks is passed over."""
+        return [("A", "B"), ("B", "A")]
 
     def translate(self, x: Tensor, src: str = "A", dst: str = "B") -> Tensor:
         """Translate images (B, C, H, W) in [-1, 1] from domain `src` to `dst`.

@@ -23,6 +23,7 @@ Differences
 """
 
 from dataclasses import dataclass, replace
+from itertools import permutations
 
 import torch
 from torch import Tensor, nn
@@ -171,6 +172,9 @@ class ComboGAN(Translator):
         if domain not in domains:
             raise LabError(f"ComboGAN knows the domains {', '.join(domains)}, not {domain}.")
         return domains.index(domain)
+
+    def ways(self) -> list[tuple[str, str]]:
+        return [*permutations(self.settings.domains, 2)]
 
     @by_average
     def translate(self, x: Tensor, src: str = "A", dst: str = "B") -> Tensor:

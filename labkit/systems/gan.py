@@ -28,7 +28,7 @@ from labkit.errors import LabError
 from labkit.losses.adversarial import discriminator_loss, generator_loss, gradient_penalty, r1_penalty
 from labkit.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from labkit.nets.mlp import mlp
-from labkit.systems.base import Player, Sampler
+from labkit.systems.base import Player, Sampler, by_average
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ class Settings:
     lambda_gp: float = 0.0  # weight of the gradient penalty of WGAN-GP (there: 10)
     gamma_r1: float = 0.0  # weight of the R1 penalty
     pack: int = 1  # PacGAN: samples that D judges together
+    ema: float = 0.0  # decay of an average of G that samples, as 0.999; 0: none
 
 
 class GAN(Sampler):
@@ -79,6 +80,7 @@ class GAN(Sampler):
                 f"gan: {penalty} needs a D that judges each image alone, and BatchNorm does not: norm_D false."
             )
         self.double_backward = ("D",) if s.lambda_gp or s.gamma_r1 else ()
+        self.keep_averages("G")
         if s.pack > 1:
             self.coupling = "packing"
         elif s.networks == "dcgan":
@@ -124,6 +126,7 @@ class GAN(Sampler):
         return {"adv": generator_loss(s.loss, self.D(self.packed(out["fake"])))}  # Eq. 1, min over G
 
     @torch.no_grad()
+    @by_average
     def sample(self, n: int, seed: int = 0) -> Tensor:
         """n samples of G in evaluation mode, the same for the same weights and seed."""
         training = self.training

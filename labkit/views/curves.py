@@ -7,6 +7,7 @@ from itertools import cycle
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from torch import Tensor
 
 from labkit.train.history import History
@@ -15,6 +16,7 @@ from labkit.views.grids import strip
 
 COLOURS = (style.DISCRIMINATOR, style.GENERATOR, style.SKY, style.GREY)  # of terms that belong to no domain, in turn
 DOMAINS = {"A": style.A, "B": style.B}
+AT_REST = (0, (4, 3))
 LINES = ("-", (0, (5, 1.2)), (0, (1, 1)), (0, (5, 1, 1, 1)))  # of the terms that share a colour, in turn
 
 
@@ -46,8 +48,16 @@ def draw_losses(
         axes.plot(steps, values, color=look["color"], alpha=0.25, linewidth=0.6)
         axes.plot(steps, smoothed(values, window), **look, label=term)
         if equilibrium.get(term) is not None:
-            axes.axhline(equilibrium[term], color=look["color"], linestyle=(0, (4, 3)), linewidth=1)
+            axes.axhline(equilibrium[term], color=look["color"], linestyle=AT_REST, linewidth=1)
     axes.set_xlabel("step")
+
+
+def legend(axes: Axes, equilibrium: Mapping[str, float | None], **settings) -> None:
+    """The names of the terms, and what a dashed line is where there are any."""
+    handles, _ = axes.get_legend_handles_labels()
+    if any(value is not None for value in equilibrium.values()):
+        handles.append(Line2D([], [], color=style.GREY, linestyle=AT_REST, linewidth=1, label="dashed: at rest"))
+    axes.legend(handles=handles, loc="upper right", **settings)
 
 
 def loss_curves(
@@ -69,7 +79,7 @@ def loss_curves(
     if ylim:
         axes[0].set_ylim(ylim)
     axes[0].set_ylabel("loss")
-    axes[0].legend(loc="upper right")
+    legend(axes[0], equilibrium)
     return figure
 
 
@@ -96,7 +106,7 @@ def curves_beside_samples(
         between = np.ones((gap, upper.shape[1], 3), dtype=upper.dtype)
         right.imshow(np.concatenate([upper, between, lower]), interpolation="nearest")
         right.set_axis_off()
-    axes[0][0].legend(loc="upper right", ncols=2)
+    legend(axes[0][0], equilibrium, ncols=2)
     return figure
 
 

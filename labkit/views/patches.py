@@ -66,11 +66,14 @@ def similarity_figure(output: Tensor, given: Tensor, maps: Mapping[str, Tensor],
         at = (place[1] * width - 0.5, place[0] * height - 0.5)
         panel.plot(*at, "o", markerfacecolor="none", markeredgecolor=QUERY, markersize=9, markeredgewidth=2)
     for panel, (title, similarity) in zip(axes[2:], maps.items(), strict=True):
-        panel.imshow(similarity.detach().numpy(), cmap="viridis", vmin=-1, vmax=1, extent=(0, 1, 1, 0))
+        colours = panel.imshow(similarity.detach().numpy(), cmap="viridis", vmin=-1, vmax=1, extent=(0, 1, 1, 0))
         row, column = ((int(share * side) + 0.5) / side for share, side in zip(place, similarity.shape, strict=True))
         panel.plot(column, row, "o", markerfacecolor="none", markeredgecolor=QUERY, markersize=9)  # its cell's middle
         panel.set_title(title)
         panel.set_axis_off()
+    figure.colorbar(
+        colours, ax=list(axes), shrink=0.75, aspect=14, pad=0.01, ticks=(-1, 0, 1), label="cosine similarity"
+    )
     return figure
 
 

@@ -8,7 +8,7 @@ import torch
 from labkit.errors import LabError
 from labkit.nets.blocks import count_parameters
 from labkit.systems import SYSTEMS, build, system_class
-from labkit.systems.base import Translator
+from labkit.systems.base import Averaging, Translator
 from labkit.train import train
 from systems.small import SMALL
 
@@ -41,9 +41,10 @@ def translated(system, x):
     return y
 
 
-def test_translators_have_the_setting_and_others_do_not():
+def test_systems_that_translate_or_sample_have_the_setting_and_others_do_not():
     for name in SYSTEMS:
-        assert ("ema" in {f.name for f in fields(system_class(name).Settings)}) == (name in TRANSLATORS)
+        wanted = issubclass(system_class(name), Averaging)
+        assert ("ema" in {f.name for f in fields(system_class(name).Settings)}) == wanted
 
 
 @every
@@ -135,3 +136,14 @@ def test_a_unet_of_cyclegan_and_a_bottleneck_of_discogan_resize_too():
     for name, settings in (("cyclegan", {"generator": "unet", "levels": 4}), ("discogan", {"bottleneck": 3})):
         x = SMALL[name][1]()["A"]
         assert translated(make(name, upsample="resize", **settings), x).shape == x.shape
+
+
+def test_samples_are_the_average_s():
+    system = build("gan", {"size": 16, "ngf": 4, "ndf": 4, "nz": 3, "ema": 0.9})
+    with torch.no_grad():
+        for p in system.G.parameters():
+            p.add_(0.1 * torch.randn_like(p))
+    by_average = system.sample(5)
+    system.settle()
+    assert torch.equal(system.sample(5), by_average)
+    torch.testing.assert_close(list(system.G.parameters()), list(system.mean_G.network.parameters()))

@@ -29,6 +29,10 @@ NARROW = {
     "funit": (64, {"classes": 3, "width": 4, "mlp_width": 32, "ndf": 2}),
     "combogan": (64, {"ngf": 2, "ndf": 2}),
     "ldd": (64, {"ngf": 2, "hidden": 8}),
+    "stargan": (
+        64,
+        {"attributes": (), "domains": ("A", "B"), "size": 64, "ngf": 2, "ndf": 2, "n_critic": 1},
+    ),
 }
 
 

@@ -27,6 +27,7 @@ NATIVE = {
     "funit": 128,
     "combogan": 256,
     "ldd": 64,
+    "stargan": 128,
 }
 VARIANTS = [
     ("direct", {}),
@@ -57,6 +58,7 @@ VARIANTS = [
     ("combogan", {"frozen": ["A"]}),
     ("ldd", {}),
     ("ldd", {"shared": 0, "halvings": 3, "white": 0.1}),
+    ("stargan", {"attributes": (), "domains": ("A", "B")}),
 ]
 
 

@@ -27,4 +27,4 @@ def test_figures_hold_the_boxes_and_panels_that_were_asked_for():
     boxes = [[p for p in axes.patches if isinstance(p, Rectangle)] for axes in figure.axes]
     assert [len(b) for b in boxes] == [1, 3, 3, 3]
     assert boxes[0][0].get_width() == 5
-    assert len(similarity_figure(image, image, {"RGB": torch.zeros(4, 4)}, (0.5, 0.5)).axes) == 3
+    assert len(similarity_figure(image, image, {"RGB": torch.zeros(4, 4)}, (0.5, 0.5)).axes) == 4  # and a colour bar

@@ -111,6 +111,8 @@ def test_loss_curves_show_raw_smoothed_and_equilibrium():
     assert len(lines) == 5  # raw and smoothed of both, one dashed
     dashed = [line for line in lines if line.get_linestyle() == "--"]
     assert [line.get_ydata()[0] for line in dashed] == [math.log(4)]
+    named = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert named == ["D/adv", "G/adv", "dashed: at rest"]
     picture(figure)
 
 
