@@ -20,7 +20,7 @@ FLOORS = [
     ["losses", "data"],
     ["judges"],  # below the systems: DTN and XGAN are built around one
     ["systems"],
-    ["train", "metrics"],
+    ["train", "metrics", "text"],
     ["runs"],
     ["evaluation"],
     ["networks"],

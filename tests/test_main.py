@@ -53,6 +53,21 @@ def test_a_system_that_needs_classes_is_given_them(tmp_path, capsys):
     assert main([*command, "--labels", "A", "B", "--out", str(tmp_path / "labelled")]) == 0
 
 
+def test_a_system_of_many_labels_is_told_where_to(tmp_path, capsys):
+    labels = "attributes=[glasses,beard]"
+    command = ["train", "stargan", "--data", "portraits_attributes", "--labels", "A", "--steps", "2"]
+    command += ["--data-set", "n_train=6", "n_test=3", "size=32", labels, "--batch-size", "2", "--show-every", "0"]
+    command += ["--set", labels, "rivals=[]", "size=32", "ngf=2", "ndf=2", "blocks=1", "d_layers=2"]
+    run, pictures, out = tmp_path / "run", tmp_path / "in", tmp_path / "out"
+    assert main([*command, "--accelerator", "cpu", "--out", str(run)]) == 0
+    pictures.mkdir()
+    Image.new("RGB", (40, 32)).save(pictures / "one.png")
+    way = ["translate", str(run), "--input", str(pictures), "--output", str(out)]
+    assert main([*way, "--dst", "beard+no glasses"]) == 0 and (out / "one.png").exists()
+    assert main([*way, "--dst", "B", "--overwrite"]) == 2
+    assert "stargan translates to glasses, beard, not to B" in capsys.readouterr().err
+
+
 def test_one_unreadable_file_does_not_stop_the_others(folders, capsys):
     train(folders)
     (folders / "horses" / "broken.png").write_bytes(b"no image")

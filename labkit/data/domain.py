@@ -1,6 +1,7 @@
 """What every data set is made of: domains of images, and a data set that holds some for training, some for tests.
 
-Images are float32 in [-1, 1] with shape (N, C, H, W), labels are int64 with shape (N,).
+Images are float32 in [-1, 1] with shape (N, C, H, W), labels are int64: a class each, (N,), or several that are yes
+or no, (N, K).
 """
 
 from collections.abc import Sequence
@@ -22,7 +23,8 @@ KEPT_BYTES = 300 * 2**20  # scaled pictures that one FolderDomain keeps in memor
 class Domain:
     """Images of one domain that fit in memory, with the labels that metrics (and sometimes training) may use.
 
-    `images`: (N, C, H, W) float32 in [-1, 1]; for the toy distributions (N, 2) points. `labels`: (N,) int64 or None.
+    `images`: (N, C, H, W) float32 in [-1, 1]; for the toy distributions (N, 2) points. `labels`: (N,) or (N, K) int64,
+    or None.
     """
 
     name: str

@@ -47,6 +47,7 @@ PORTRAITS = {  # recipes of drawn faces, with the drawing styles that each takes
     "portraits_styles": ("avataaars", "micah"),
     "portraits_many": ("avataaars",),
     "portraits_people": ("avataaars",),
+    "portraits_attributes": ("avataaars",),
 }
 FOLDERS = (
     *("cyclegan_folders", "two_folders", "photos_to_paintings", "single_pair", "class_folders", "emoji"),

@@ -61,6 +61,8 @@ def fitting(run: Run) -> list[str]:
     if run.spec.system == "funit":
         return ["top1_all_k1", "top5_test_k1", "class_distance_k1", "dipd_k1"]
     test = run.dataset.test
+    if attributes.changes(run) or not {"A", "B"} <= test.keys():  # many attributes, or many domains
+        return attributes.fitting(run)
     judged = test["A"].labels is not None and test["B"].name in PLANS
     names = ["label_accuracy", "matched_label_accuracy", "feature_distance"] if judged else []
     if min(len(test["A"]), len(test["B"])) > 1:

@@ -8,24 +8,54 @@ of one tone of skin, from dark to light, and `attribute_reached_worst_tone` is t
 Of pairs that a generator makes from one code (CoGAN): do both show one person? `pair_same_face` stands beside
 `pair_same_face_chance`, pictures of two codes; `pair_reached` asks whether each picture has its own domain's attribute.
 
+Many domains and many attributes: `…_pairs` is the mean over all ordered pairs of domains (`portraits_many`).
+`attribute_reached_glasses`, `…_hair_colour_beard`, … are for one change, single or combined, of every test person
+(`portraits_attributes`), with endings as above; what is not to change must be kept.
+
 What a translator does to pictures that are in B already is `needless_change`, in `figure_and_ground`.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from itertools import combinations, permutations
+from statistics import fmean
 
 import torch
 from torch import Tensor
 
-from labkit.data.portraits import SKIN_TONES
-from labkit.data.recipes.portraits import needed_change
+from labkit.data.portraits import ATTRIBUTES, SKIN_TONES
+from labkit.data.recipes.portraits import CHANGEABLE, YES, change, needed_change
 from labkit.errors import LabError
-from labkit.evaluation.base import Measure, Pictures, copied, named, recoloured, translated
+from labkit.evaluation.base import AT_ONCE, Measure, Pictures, copied, named, recoloured, translated
 from labkit.judges.attributes import READ, load_attribute_judge
 from labkit.metrics import Measurement, attributes
 from labkit.runs.run import Run
+from labkit.systems.stargan import StarGAN
 
 PAIRS = 500  # pairs that a generator is asked for
+
+
+@torch.no_grad()
+def told(run: Run, src: str, dst: str) -> Tensor:
+    """The test pictures of `src` after the change `dst`, by a system that is told every label: also those to keep.
+
+    Raises LabError for a system that takes no labels, and for a change of what it has no label of.
+    """
+    if not isinstance(run.system, StarGAN):
+        raise LabError(
+            f"{run.spec.system} is told no attributes: only a run of stargan can be asked for their changes."
+        )
+    settings, truth, (differ, _) = run.system.settings, run.dataset.truth, attributes_of(run, src, dst)
+    names = [YES[name] for name in settings.attributes if name in YES]
+    if set(differ) <= {attribute for attribute, _ in names}:
+        target = torch.stack([(truth[dst, attribute] == value).long() for attribute, value in names], 1)
+    elif len(differ) == 1 and set(settings.domains) == set(values := ATTRIBUTES[differ[0]]):
+        target = torch.tensor([settings.domains.index(value) for value in values])[truth[dst, differ[0]]]
+    else:
+        raise LabError(f"{run.folder}: this network knows no labels for the change {dst}.")
+    parts = zip(run.dataset.test[src].images.split(AT_ONCE), target.split(AT_ONCE), strict=True)
+    return torch.cat([run.system.translate(images, src, dst, target=wanted) for images, wanted in parts])
 
 
 def true_partners(run: Run, src: str, dst: str) -> Tensor:
@@ -48,13 +78,14 @@ def attributes_of(run: Run, src: str = "A", dst: str = "B") -> tuple[list[str], 
 def attribute_reached(
     run: Run, pictures: Pictures = translated, src: str = "A", dst: str = "B", tone: int | None = None
 ) -> Measurement:
-    """The share of pictures in which the judge reads the attribute that differs as `dst` has it."""
+    """The share of pictures in which the judge reads the attribute that differs, or all that do, as `dst` has them."""
     differ, _ = attributes_of(run, src, dst)
     if not differ:
         raise LabError(f"{run.folder}: the domains of {run.spec.data} differ in no attribute that could be reached.")
     who, judge = _people(run, src, tone), load_attribute_judge()
-    read = judge.read(pictures(run, src, dst)[who])[differ[0]]
-    wanted = run.dataset.truth[dst, differ[0]][who]
+    reading = judge.read(pictures(run, src, dst)[who])
+    read = torch.stack([reading[name] for name in differ], 1)
+    wanted = torch.stack([run.dataset.truth[dst, name][who] for name in differ], 1)
     return attributes.attribute_reached(read, wanted, judge=judge.name, seed=run.spec.seed)
 
 
@@ -83,10 +114,10 @@ def error_outside(
     return attributes.error_outside(*_compared(run, pictures, src, dst, tone), seed=run.spec.seed)
 
 
-def attribute_reached_worst_tone(run: Run) -> Measurement:
+def attribute_reached_worst_tone(run: Run, pictures: Pictures = translated, dst: str = "B") -> Measurement:
     """`attribute_reached` of the people with the tone of skin for whom it is lowest; `n` counts them."""
     tones = run.dataset.truth["A", "skin"].unique().tolist()
-    worst = min((attribute_reached(run, tone=tone) for tone in tones), key=float)
+    worst = min((attribute_reached(run, pictures, dst=dst, tone=tone) for tone in tones), key=float)
     return replace(worst, name="attribute reached, worst tone")
 
 
@@ -128,8 +159,26 @@ def _generated(name: str, run: Run, values: Tensor) -> Measurement:
     return Measurement(name, float(values.mean()), PAIRS, "generated", judge.name, run.spec.seed)
 
 
+def over_pairs(run: Run, function: Callable[..., Measurement], pictures: Pictures) -> Measurement:
+    """The mean of a measure over all ordered pairs of the test domains; `n` counts the pictures of all."""
+    found = [function(run, pictures, src, dst) for src, dst in permutations(run.dataset.test, 2)]
+    return replace(found[0], value=fmean(m.value for m in found), n=sum(m.n for m in found))
+
+
+def changes(run: Run) -> list[str]:
+    """The endings of the measures of changes that the run's data know: "hair_colour", "glasses_beard", …"""
+    return ["_".join(names) for names in COMBINED if ("A", change(*names)) in run.dataset.truth]
+
+
 def fitting(run: Run) -> list[str]:
     """The measures of this question that the run's data allow; none where they are no portraits."""
+    if known := changes(run):
+        of_single = [function.__name__ for function in BY_SOURCE[1:]]
+        reached = [f"attribute_reached_{name}{ending}" for name in known for ending in ("", "_truth")]
+        return reached + [f"{measure}_{name}" for name in known if name in CHANGEABLE for measure in of_single]
+    if not {"A", "B"} <= run.dataset.test.keys():
+        pairs = len(run.dataset.test) > 1 and all((key, "skin") in run.dataset.truth for key in run.dataset.test)
+        return [f"{function.__name__}_pairs" for function in BY_SOURCE] if pairs else []
     if ("B", "skin") not in run.dataset.truth:
         return []
     reached = ["attribute_reached", "attribute_reached_copy", "attribute_reached_truth"]
@@ -156,6 +205,7 @@ def _people(run: Run, src: str, tone: int | None) -> Tensor | slice:
 BY_SOURCE = (attribute_reached, attributes_kept, error_inside, error_outside)
 BY_TONE = (attribute_reached, attributes_kept, error_inside)
 STANDINS = {"": translated, "_copy": copied, "_recoloured": recoloured, "_truth": true_partners}
+COMBINED = [names for n in range(1, len(CHANGEABLE) + 1) for names in combinations(CHANGEABLE, n)]
 MEASURES: dict[str, Measure] = {
     f"{function.__name__}{ending}": partial(function, pictures=pictures)
     for function in BY_SOURCE
@@ -169,3 +219,25 @@ MEASURES |= {
 }
 MEASURES["attribute_reached_worst_tone"] = attribute_reached_worst_tone
 MEASURES |= named(pair_same_face, pair_same_face_chance, pair_reached)
+MEASURES |= {
+    f"{function.__name__}_pairs{ending}": partial(over_pairs, function=function, pictures=pictures)
+    for function in BY_SOURCE
+    for ending, pictures in STANDINS.items()
+}
+
+
+def _of_change(names: tuple[str, ...]) -> dict[str, Measure]:
+    """The measures of one change of every test person."""
+    end, dst, found = "_".join(names), change(*names), {}
+    for function in BY_SOURCE:
+        for ending, pictures in {"": told, "_copy": copied, "_truth": true_partners}.items():
+            found[f"{function.__name__}_{end}{ending}"] = partial(function, pictures=pictures, dst=dst)
+    for function in BY_TONE:
+        for tone in range(len(SKIN_TONES)):
+            found[f"{function.__name__}_{end}_tone_{tone}"] = partial(function, pictures=told, dst=dst, tone=tone)
+    worst = partial(attribute_reached_worst_tone, pictures=told, dst=dst)
+    return found | {f"attribute_reached_{end}_worst_tone": worst}
+
+
+for together in COMBINED:
+    MEASURES |= _of_change(together)

@@ -2,6 +2,8 @@
 
 DTN:  Taigman, Polyak, Wolf, "Unsupervised cross-domain image generation", ICLR 2017, arXiv 1611.02200, Eq. 2 to 7.
 DANN: Ganin et al., "Domain-adversarial training of neural networks", JMLR 2016, arXiv 1505.07818, section 4.
+LDD:  Lample, Conneau, Denoyer, Ranzato, "Unsupervised machine translation using monolingual corpora only", ICLR 2018,
+      arXiv 1711.00043, section 2.5.
 XGAN: Royer et al., "XGAN: unsupervised image-to-image translation for many-to-many mappings", 2018, arXiv 1711.05139.
 """
 
@@ -45,6 +47,19 @@ def domain_adversarial(
     """
     logits_A, logits_B = (classifier(reverse_gradient(code, weight)) for code in (code_A, code_B))
     return F.softplus(-logits_A).mean() + F.softplus(logits_B).mean()
+
+
+def tell_domains(logits_A: Tensor, logits_B: Tensor, smoothing: float = 0.0) -> Tensor:
+    """What a latent domain discriminator minimises: -E log p(A | code of A) - E log p(B | code of B).
+
+    Logits of any shape, high for A, on codes of A and of B. An encoder that wants to be misread minimises the same of
+    its codes under each other's names: `tell_domains(logits_B, logits_A)`. log 4 where the codes tell nothing.
+
+    smoothing: the share of the wrong name in what D is asked to say, which keeps its logits finite.
+    """
+    of_A = (1 - smoothing) * F.softplus(-logits_A) + smoothing * F.softplus(logits_A)
+    of_B = (1 - smoothing) * F.softplus(logits_B) + smoothing * F.softplus(-logits_B)
+    return of_A.mean() + of_B.mean()
 
 
 def ternary_discriminator(of_source: Tensor, of_target: Tensor, real: Tensor) -> Tensor:

@@ -11,8 +11,11 @@ from labkit.metrics.base import Measurement
 
 
 def attribute_reached(read: Tensor, wanted: Tensor, *, judge: str, seed: int | None = None) -> Measurement:
-    """The share of translations in which the judge reads the value that was wanted. `read`, `wanted`: (N,) labels."""
-    return Measurement("attribute reached", _share(read == wanted), len(read), judge=judge, seed=seed)
+    """The share of translations in which the judge reads the value that was wanted, or all K of them.
+
+    `read`, `wanted`: labels, (N,) or (N, K)."""
+    reached = (read == wanted).flatten(1).all(1) if read.ndim > 1 else read == wanted
+    return Measurement("attribute reached", _share(reached), len(read), judge=judge, seed=seed)
 
 
 def attributes_kept(

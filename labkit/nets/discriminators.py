@@ -14,22 +14,24 @@ class PatchGAN(nn.Module):
 
     antialias: CUT's form of the same layers. Where a convolution has stride 2 it has stride 1, and a blur pool follows
                its activation. The same parameters and map sizes; with 3 layers a logit sees 84×84 pixels.
+    padding:   of every convolution; ComboGAN's 2 gives larger maps, 35×35 at 256 px.
     """
 
-    def __init__(self, in_channels: int = 3, ndf: int = 64, layers: int = 3, antialias: bool = False):
+    def __init__(self, in_channels: int = 3, ndf: int = 64, layers: int = 3, antialias: bool = False, padding: int = 1):
         super().__init__()
         widths = [ndf * min(2**i, 8) for i in range(layers + 1)]
         stride, pool = (1, [BlurPool()]) if antialias else (2, [])
-        stages = [nn.Conv2d(in_channels, ndf, 4, stride=stride, padding=1), nn.LeakyReLU(0.2, inplace=True), *pool]
+        first = nn.Conv2d(in_channels, ndf, 4, stride=stride, padding=padding)
+        stages = [first, nn.LeakyReLU(0.2, inplace=True), *pool]
         for i in range(1, layers + 1):
             last = i == layers
             stages += [
-                nn.Conv2d(widths[i - 1], widths[i], 4, stride=1 if last else stride, padding=1),
+                nn.Conv2d(widths[i - 1], widths[i], 4, stride=1 if last else stride, padding=padding),
                 InstanceNorm(widths[i]),
                 nn.LeakyReLU(0.2, inplace=True),
                 *([] if last else pool),
             ]
-        stages.append(nn.Conv2d(widths[-1], 1, 4, stride=1, padding=1))
+        stages.append(nn.Conv2d(widths[-1], 1, 4, stride=1, padding=padding))
         self.layers = nn.Sequential(*stages)
         init_normal(self)
 

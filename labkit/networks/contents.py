@@ -15,8 +15,6 @@ from labkit.evaluation.base import translate_all
 from labkit.runs.spec import RunSpec
 from labkit.systems.base import PairSampler, Sampler, System
 
-WAYS = (("A", "B"), ("B", "A"))
-
 
 class NotRecorded(nn.Module):
     """In the place of a network that was not recorded. Raises LabError where it is asked for."""
@@ -93,7 +91,7 @@ def load_half(system: System, content: bytes, where: str) -> None:
 
 
 def outputs(system: System, inputs: Mapping[str, Tensor], seed: int) -> dict[str, Tensor]:
-    """What the system makes of `inputs`, "A" and "B" -> images, on every way that it has: "A_B" -> images.
+    """What the system makes of `inputs`, "A", "B", … -> images, on every way that it has: "A_B" -> images.
 
     One that makes images from noise alone needs no inputs: "sample" -> images, or of pairs "pair_A" and "pair_B".
     """
@@ -102,7 +100,9 @@ def outputs(system: System, inputs: Mapping[str, Tensor], seed: int) -> dict[str
     if isinstance(system, PairSampler):
         return dict(zip(("pair_A", "pair_B"), system.sample_pairs(2, seed), strict=True))
     found = {}
-    for src, dst in WAYS:
+    for src, dst in system.ways():
+        if src not in inputs:
+            continue
         try:
             found[f"{src}_{dst}"] = translate_all(system, inputs[src], src, dst, seed)
         except LabError:  # a one-way system, or one network of two, says so

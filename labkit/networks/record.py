@@ -93,7 +93,7 @@ def _picture(strip: Mapping[str, Tensor]) -> tuple[bytes, str]:
 
 def _probe(system: System, run: Run) -> bytes:
     """A test image of each domain, where the network takes any, and what the recorded network makes."""
-    domains = "AB" if isinstance(system, Translator) else ""
+    domains = run.dataset.test if isinstance(system, Translator) else ()
     inputs = {key: run.dataset.test[key].images[:1].half() for key in domains}
     made = outputs(system, {key: value.float() for key, value in inputs.items()}, run.spec.seed)
     return save(inputs | {way: images.half().contiguous() for way, images in made.items()})

@@ -85,7 +85,8 @@ def gflop(name: str, settings: dict, size: int = PAPER_SIZE) -> float:
 def _count(name: str, settings: dict, size: int, batch_size: int, channels: int) -> Cost:
     with torch.device("meta"):
         system = build(name, settings)
-        batch = {key: torch.empty(batch_size, channels, size, size) for key in "AB"}
+        domains = getattr(system.settings, "domains", ()) or "AB"
+        batch = {key: torch.empty(batch_size, channels, size, size) for key in domains}
         kept = _Kept([*system.parameters(), *system.buffers()])
         with (
             FlopCounterMode(display=False) as counter,
@@ -195,7 +196,6 @@ def bench(size: int = SIZE) -> None:
         engine[label] = {form: asdict(found) for form, found in speed.speeds(name, settings).items()}
         ratios = (f"{form} {found['ratio']:.2f} ×" for form, found in engine[label].items())
         print(f"{label}: {', '.join(ratios)}", flush=True)
-    engine[CONVOLUTION] = {form: asdict(found) for form, found in speed.convolution_speeds().items()}
     record = {"size": size, "rows": rows, "engine": engine, "environment": environment.record()}
     paths.write_atomically(RECORD, json.dumps(record, indent=1) + "\n")
     for title, columns, rows in (
@@ -237,7 +237,6 @@ def cells_of(record: dict) -> list[tuple[str, ...]]:
 
 
 ENGINE_TITLE = f"times as fast as float32 as written, {speed.SIZE} px, batch {speed.BATCH}, narrow networks, one thread"
-CONVOLUTION = "one convolution: what a step can gain"
 ENGINE_COLUMNS = ("one step", "s fp32", *list(speed.FORMS)[1:], "first step compiled")
 
 
@@ -245,8 +244,7 @@ def engine_cells_of(record: dict) -> list[tuple[str, ...]]:
     """The rows of the table of forms as text, in the order of ENGINE_COLUMNS."""
     rows = []
     for label, forms in record["engine"].items():
-        plain, *others = speed.FORMS
-        ratios = (f"{forms[form]['ratio']:.2f} ×" if form in forms else "–" for form in others)
-        compiled = [forms[form]["first"] for form in others if form in forms and speed.FORMS[form][1]]
-        rows.append((label, f"{forms[plain]['seconds']:.2g}", *ratios, f"{max(compiled):.0f} s" if compiled else "–"))
+        plain, *others = forms.values()
+        ratios = (f"{form['ratio']:.2f} ×" for form in others)
+        rows.append((label, f"{plain['seconds']:.2f}", *ratios, f"{max(form['first'] for form in others):.0f} s"))
     return rows

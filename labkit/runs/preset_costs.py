@@ -107,7 +107,9 @@ class Noise:
         for key in "AB":
             channels = known.get("channels") or known[f"channels_{key}"]
             batch[key] = torch.rand(self.batch_size, channels, self.size, self.size) * 2 - 1
-            batch[f"{key}_label"] = torch.randint(max(1, known.get("classes", 1)), (self.batch_size,))
+            labels = (len(known["attributes"]),) if "attributes" in known else ()  # yes or no each
+            values = 2 if labels else max(1, known.get("classes", 1))
+            batch[f"{key}_label"] = torch.randint(values, (self.batch_size, *labels))
         return batch
 
 
@@ -156,7 +158,7 @@ def show(console: Console | None = None) -> None:
     console = console or Console()
     console.print(table)
     for system, need in NEEDS.items():
-        console.print(f"{system}: {need}", soft_wrap=True)
+        console.print(f"{system}: {need}", soft_wrap=True, markup=False)
     console.print(
         "~ measured at 1 and 2 images and extended to the batch; on a GPU none was measured yet.", soft_wrap=True
     )

@@ -141,6 +141,24 @@ TABLE = {
             {"width": 16, "halvings": 2, "class_halvings": 3, "class_dim": 32, "mlp_width": 64, "ndf": 16, "stages": 3},
         ),
     },
+    "combogan": {
+        "paper": Preset(256, 1, 266_800),  # 200 epochs of two domains, as CycleGAN
+        "small": Preset(64, 1, 30_000, RESNET),
+        "quick": Preset(32, 8, 1000, NARROW_RESNET | {"lr": 5e-4}),
+    },
+    "ldd": {
+        "paper": Preset(64, 32, 100_000),  # the batch is the paper's, of sentences; size and number of steps are ours
+        "small": Preset(64, 8, 20_000, {"ngf": 32, "blocks": 6, "shared": 6, "hidden": 256}),
+        "quick": Preset(
+            *(32, 8, 1000),
+            {"ngf": 16, "blocks": 2, "shared": 2, "hidden": 64, "refresh": 200, "lr": 1e-3},
+        ),
+    },
+    "stargan": {
+        "paper": Preset(128, 16, 200_000),
+        "small": Preset(64, 8, 20_000, {"ngf": 32, "ndf": 32, "blocks": 4, "d_layers": 5}),
+        "quick": Preset(32, 8, 2000, {"ngf": 16, "ndf": 16, "blocks": 2, "d_layers": 4, "n_critic": 2, "lr": 5e-4}),
+    },
 }
 
 NEEDS = {  # what two folders alone do not give
@@ -149,6 +167,9 @@ NEEDS = {  # what two folders alone do not give
     "unit_digits": "classes of A: --data with classes, and --labels A",
     "dtn": "a frozen judge that knows the meaning, --set f=NAME: digits",
     "funit": "classes of both domains: --data with classes, --labels A B and --set classes=NUMBER",
+    "combogan": "for more than two domains their names: --data portraits_many --set domains=[black,brown,blond,grey]",
+    "stargan": "yes or no labels of A: --data portraits_attributes --labels A, and --set attributes=[…] rivals=[…] for"
+    " other labels; for two folders --set attributes=[] domains=[A,B]",
 }
 
 

@@ -8,13 +8,10 @@ import contextlib
 import multiprocessing
 import statistics
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import torch
-from torch import nn
 
 from labkit.systems import build
 from labkit.systems.base import System
@@ -74,60 +71,32 @@ def speeds(
     name: str, settings: dict[str, Any], forms: dict = FORMS, size: int = SIZE, rounds: int = ROUNDS
 ) -> dict[str, Speed]:
     """The speed of a system's step in each form, measured in a fresh process on one thread."""
-    return _apart(_speeds, name, settings, forms, size, rounds)
-
-
-def convolution_speeds(forms: dict = FORMS, rounds: int = 10 * ROUNDS) -> dict[str, Speed]:
-    """The speed of one convolution with its gradients in each form that is not compiled, measured likewise.
-
-    64 maps of 16 x 16 pixels, as in the middle of the narrow networks. Convolutions are most of a step's work, so
-    what they gain from a precision is what a step can gain from it.
-    """
-    return _apart(_convolution_speeds, {form: kind for form, kind in forms.items() if not kind[1]}, rounds)
-
-
-def _apart(function: Callable[..., dict[str, Speed]], *arguments: Any) -> dict[str, Speed]:
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(function, arguments)
+        return pool.apply(_speeds, (name, settings, forms, size, rounds))
 
 
 def _speeds(name: str, settings: dict, forms: dict, size: int, rounds: int) -> dict[str, Speed]:
-    batch = {key: (torch.rand(BATCH, 3, size, size) * 2 - 1).to(_device()) for key in "AB"}
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    batch = {key: (torch.rand(BATCH, 3, size, size) * 2 - 1).to(device) for key in "AB"}
+    times, first = {form: [] for form in forms}, {}
     with contextlib.ExitStack() as block:
-        systems = {form: build(name, settings).to(_device()).train() for form in forms}
+        systems = {form: build(name, settings).to(device).train() for form in forms}
         for form, (_, is_compiled) in forms.items():
             if is_compiled:
                 block.enter_context(compiled(systems[form], say=lambda sentence: None))
-        return _in_turns({form: partial(step, system, batch) for form, system in systems.items()}, forms, rounds)
-
-
-def _convolution_speeds(forms: dict, rounds: int) -> dict[str, Speed]:
-    convolution = nn.Conv2d(64, 64, 3, padding=1).to(_device())
-    maps = torch.randn(BATCH, 64, 16, 16, device=_device(), requires_grad=True)
-    return _in_turns(dict.fromkeys(forms, lambda: convolution(maps).sum().backward()), forms, rounds)
-
-
-def _in_turns(steps: dict[str, Callable[[], object]], forms: dict, rounds: int) -> dict[str, Speed]:
-    """Take the step of each form by turns. The first round compiles; one more until memory is taken and caches are
-    warm."""
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
-    device, times, first = _device(), {form: [] for form in forms}, {}
-    for turn in range(rounds + 2):
-        for form, (precision, _) in forms.items():
-            torch.manual_seed(turn)  # the same flips for all
-            begin, at = clock(device), time.perf_counter()
-            with torch.autocast(device, torch.bfloat16, enabled=precision == "bfloat16"):
-                steps[form]()
-            times[form].append(clock(device) - begin)
-            first.setdefault(form, time.perf_counter() - at)
+        for turn in range(rounds + 2):  # the first compiles; one more until memory is taken and caches are warm
+            for form, (precision, _) in forms.items():
+                torch.manual_seed(turn)  # the same flips for all
+                begin, at = clock(device), time.perf_counter()
+                with torch.autocast(device, torch.bfloat16, enabled=precision == "bfloat16"):
+                    step(systems[form], batch)
+                times[form].append(clock(device) - begin)
+                first.setdefault(form, time.perf_counter() - at)
     base = times[next(iter(forms))][2:]
     found = {}
     for form, all_times in times.items():
         ratio = statistics.median(b / own for b, own in zip(base, all_times[2:], strict=True))
         found[form] = Speed(statistics.median(all_times[2:]), ratio, first[form])
     return found
-
-
-def _device() -> str:
-    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -2,8 +2,9 @@
 
 One PNG an arm, `results/<profile>/<lesson>/<arm>.png`: a row each of real_A, fake_B, rec_A where the system has the way
 back, real_B and fake_A; an image a column. Of a system that samples: real and sample; of one that samples pairs:
-real_A, fake_A and fake_B. 8 bits a colour, as any picture; one that would weigh more than `MAX_BYTES` has 256 colours.
-Images above `LARGEST` pixels have none: they are shown from the recorded network.
+real_A, fake_A and fake_B. Of one with other ways: the first domain, and each translation of it under its target's name.
+8 bits a colour, as any picture; one that would weigh more than `MAX_BYTES` has 256 colours. Images above `LARGEST`
+pixels have none: they are shown from the recorded network.
 """
 
 from collections.abc import Sequence
@@ -40,6 +41,11 @@ def rows(run: Run, columns: int = COLUMNS) -> dict[str, Tensor]:
     if isinstance(run.system, PairSampler):
         fake_A, fake_B = run.system.sample_pairs(columns, seed)
         return {"real_A": test["A"].images[:columns], "fake_A": fake_A, "fake_B": fake_B}
+    if ("A", "B") not in run.system.ways():
+        first = next(iter(test))
+        images, targets = test[first].images[:columns], [dst for src, dst in run.system.ways() if src == first]
+        made = {dst: translate_all(run.system, images, first, dst, seed) for dst in targets}
+        return {f"real_{first}": images} | made
     shown = {"real_A": test["A"].images[:columns]}
     shown["fake_B"] = translate_all(run.system, shown["real_A"], seed=seed)
     try:

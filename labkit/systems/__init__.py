@@ -28,6 +28,9 @@ SYSTEMS = {
     "dtn": "labkit.systems.dtn:DTN",
     "xgan": "labkit.systems.xgan:XGAN",
     "funit": "labkit.systems.funit:FUNIT",
+    "combogan": "labkit.systems.combogan:ComboGAN",
+    "ldd": "labkit.systems.ldd:LDD",
+    "stargan": "labkit.systems.stargan:StarGAN",
 }
 
 

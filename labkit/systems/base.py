@@ -33,7 +33,8 @@ class Player:
     """One side of the game: the networks it owns, how it learns, and at which steps it moves.
 
     name:      shown in histories, as in "G/adv_AB".
-    modules:   attribute names of the system's submodules whose parameters this player alone updates.
+    modules:   names of the system's submodules, or dotted names of their parts, whose parameters this player alone
+               updates.
     optimiser: builds the optimiser from the parameters.
     due:       step (from 0) -> whether the player moves at that step.
     schedule:  (step, steps) -> factor on the learning rate. A function of the step, so that resuming is exact.
@@ -119,7 +120,8 @@ class Averaging(System):
 
     def after_step(self, due: frozenset[str]) -> None:
         """Averages follow the networks of the players that moved."""
-        moved = {module for player in self.players() if player.name in due for module in player.modules}
+        modules = [module for player in self.players() if player.name in due for module in player.modules]
+        moved = {module.partition(".")[0] for module in modules}  # a player may own a part of a network
         for name in self._averaged:
             if name in moved:
                 getattr(self, f"mean_{name}").update(getattr(self, name))
@@ -167,6 +169,10 @@ class PairSampler(Averaging):
 
 class Translator(Averaging):
     """A system that maps images of one domain to another."""
+
+    def ways(self) -> list[tuple[str, str]]:
+        """The ways (src, dst) on which a few pictures show what the system does; one that it lacks is passed over."""
+        return [("A", "B"), ("B", "A")]
 
     def translate(self, x: Tensor, src: str = "A", dst: str = "B") -> Tensor:
         """Translate images (B, C, H, W) in [-1, 1] from domain `src` to `dst`.

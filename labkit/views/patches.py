@@ -58,7 +58,7 @@ def similarity_map(query: Tensor, keys: Tensor, place: tuple[int, int]) -> Tenso
 def similarity_figure(output: Tensor, given: Tensor, maps: Mapping[str, Tensor], place: tuple[float, float]) -> Figure:
     """The output with the query at `place` (row and column as shares of the side), the input, and similarity maps
     (title -> (h, w)) of several layers, bright where the encoder finds the query's like."""
-    figure, axes = style.panels(2 + len(maps), width=1.9, height=2.1)
+    figure, axes = style.panels(2 + len(maps), width=1.65, height=1.85)
     show(axes[0], output, "query, on fake_B")
     show(axes[1], given, "real_A")
     for panel, picture in ((axes[0], output), (axes[1], given)):

@@ -18,6 +18,7 @@ KEPT = ("#000000", "#FFFFFF", BLUE, ORANGE, GREEN, PURPLE, SKY, GREY)  # in ever
 PANEL = (3.2, 2.4)  # inches
 MAX_BYTES = 25_000  # of one figure; base64 in a notebook adds a third
 CHART_COLOURS = 64  # of a figure without images
+IMAGE_COLOURS = 192  # of a heavy figure with images
 
 RC = {
     "figure.dpi": 100,
@@ -72,7 +73,7 @@ def png(figure: Figure) -> bytes:
     if not any(axes.images for axes in figure.axes):
         picture = _in_few_colours(picture, CHART_COLOURS)
     elif weight > MAX_BYTES:
-        picture = _in_few_colours(picture, 256)
+        picture = _in_few_colours(picture, IMAGE_COLOURS)
     picture.save(packed, format="png", optimize=True)
     return packed.getvalue()
 

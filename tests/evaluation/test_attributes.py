@@ -11,6 +11,7 @@ from labkit.errors import LabError
 from labkit.evaluation import MEASURES, attributes, fitting, measure
 from labkit.runs import RunSpec
 from labkit.runs.run import Run
+from labkit.systems.stargan import StarGAN, StarGANSettings
 
 SMALL = {"size": 64, "n_train": 30, "n_test": 40}
 
@@ -147,6 +148,31 @@ def pairs_of(dataset, A, B):
     return run
 
 
+class Told(StarGAN):
+    """Draws, for each picture and label, the true picture of the same person, or what `instead` makes of it."""
+
+    def __init__(self, dataset, instead=lambda truth, source: truth):
+        names = ("black", "blond", "brown", "glasses", "beard")
+        super().__init__(StarGANSettings(names, domains=("smile", "serious"), size=64, ngf=2, ndf=2, blocks=1))
+        self.people, self.truth, self.names, self.instead = dataset.test["A"].images, dataset.truth, names, instead
+        self.asked = []
+
+    def translate(self, x, src="A", dst="B", target=None):
+        self.asked.append(target)
+        return self.instead(self.truth["A", dst], x)
+
+
+@pytest.fixture(scope="module")
+def several():
+    return load("portraits_attributes", {"size": 64, "n_train": 10, "n_test": 30, "n_mouth": 10})
+
+
+def told(dataset, *instead):
+    run = Run(RunSpec("stargan", "portraits_attributes", 1, 1, seed=4), Path("none"), Told(dataset, *instead), None)
+    run.__dict__["dataset"] = dataset
+    return run
+
+
 PAIR = ("pair_same_face", "pair_same_face_chance", "pair_reached")
 
 
@@ -164,3 +190,64 @@ def test_pairs_of_strangers_are_as_alike_as_chance(pair):
 def test_one_picture_twice_has_one_face_and_makes_no_pair(pair):
     same, _, reached = values(pairs_of(pair, pair.test["A"].images, pair.test["A"].images), *PAIR)
     assert same == 1 and reached == pytest.approx(0.5, abs=0.03)
+
+
+def test_a_change_of_several_attributes_is_reached_where_all_are(several):
+    run = told(several)
+    names = fitting(run)
+    assert set(names) <= set(MEASURES) and {"attribute_reached_hair_colour_glasses_beard"} <= set(names)
+    found = measure(run, [name for name in names if name.startswith("attribute_reached") and "truth" not in name])
+    assert len(found) == 8 and all(m.value >= 0.9 and m.n == 30 for m in found.values())
+    one = told(several, lambda truth, x: several.truth["A", "other glasses"])
+    both, alone = values(one, "attribute_reached_glasses_beard", "attribute_reached_glasses")
+    assert both <= 0.1 and alone >= 0.9
+
+
+def test_a_change_is_told_by_the_whole_label_and_the_mouth_by_a_domain(several):
+    run = told(several)
+    measure(run, ["error_inside_hair_colour", "error_inside_mouth"])
+    hair, mouth = run.system.asked
+    own, after = yes_or_no_of(several, "A"), yes_or_no_of(several, "other hair_colour")
+    assert torch.equal(hair, after) and torch.equal(hair[:, 3:], own[:, 3:])
+    assert (hair[:, :3] != own[:, :3]).any(1).all()
+    assert torch.equal(mouth, several.truth["A", "mouth"])  # smile is the first domain, so the other one has its place
+
+
+def yes_or_no_of(dataset, key):
+    hair = torch.stack([dataset.truth[key, "hair_colour"] == place for place in (0, 3, 1)], 1)
+    rest = torch.stack([dataset.truth[key, name] == 1 for name in ("glasses", "beard")], 1)
+    return torch.cat([hair, rest], 1).long()
+
+
+def test_a_copy_is_far_from_every_change_and_the_truth_is_there(several):
+    run = told(several, lambda truth, x: x)
+    names = ("attribute_reached", "attributes_kept", "error_inside", "error_outside")
+    found = values(run, *(f"{name}_beard" for name in names))
+    assert found == values(run, *(f"{name}_beard_copy" for name in names))
+    assert found[0] <= 0.1 and found[1] >= 0.95 and found[2] > 0.1
+    assert values(run, "error_inside_beard_truth", "error_outside_beard_truth") == [0, 0]
+    of_tone = measure(run, ["attributes_kept_beard_tone_1", "attribute_reached_beard_worst_tone"])
+    assert of_tone["attributes_kept_beard_tone_1"].n == int((several.truth["A", "skin"] == 1).sum())
+    assert of_tone["attribute_reached_beard_worst_tone"].value <= 0.1
+
+
+def test_a_system_without_labels_is_not_asked(several):
+    run = known(several, lambda x: x)
+    with pytest.raises(LabError, match="only a run of stargan"):
+        measure(run, ["attribute_reached_beard"])
+    without = load("portraits_attributes", {"attributes": ["glasses", "smile"], "size": 64, "n_train": 4, "n_test": 4})
+    with pytest.raises(LabError, match="no labels for the change other glasses.mouth"):
+        measure(told(without), ["error_inside_glasses_mouth"])
+
+
+def test_pairs_of_domains_are_averaged():
+    many = load("portraits_many", {"hair": ["black", "grey"], **SMALL, "n_test": 10})
+    run = known(many, None)
+    run.system.ways = {("black", "grey"): lambda x: many.truth["black", "grey"], ("grey", "black"): lambda x: x}
+    assert set(fitting(run)) == {f"{name}_pairs" for name in FOUR}
+    there, back, mean = (
+        attributes.error_inside(run, src="black", dst="grey").value,
+        attributes.error_inside(run, src="grey", dst="black").value,
+        measure(run, ["error_inside_pairs"])["error_inside_pairs"],
+    )
+    assert there == 0 and mean.value == pytest.approx(back / 2) and mean.n == 20

@@ -19,7 +19,7 @@ CORE = [name for name in NAMES if "01" <= name[:2] <= "11"]
 
 # The house allows two claims a lesson that are known to fail everywhere. These lessons were judged anew on seeds that
 # no trial had seen, and more failed there: they stay, and are counted here, so that another one shows.
-MORE_THAN_TWO = {"06_dtn_xgan": 3, "07_cut": 4}
+MORE_THAN_TWO = {"02_contrastive_basics": 3, "06_dtn_xgan": 3, "07_cut": 5}
 
 
 def claims_of(lesson, kind=None):

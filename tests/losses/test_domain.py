@@ -10,6 +10,7 @@ from labkit.losses.domain import (
     constancy,
     domain_adversarial,
     reverse_gradient,
+    tell_domains,
     ternary_discriminator,
     ternary_generator,
     total_variation,
@@ -99,3 +100,18 @@ def test_total_variation_of_a_slope_a_step_and_flat_ground():
     flat = torch.zeros(1, 1, 4, 4, requires_grad=True)
     total_variation(flat).backward()
     assert flat.grad.isfinite().all() and total_variation(flat).item() < 1e-3
+
+
+def test_telling_domains_by_hand():
+    of_A, of_B = torch.tensor([2.0, -1.0]), torch.tensor([0.5])
+    p_A, p_B = of_A.sigmoid(), of_B.sigmoid()
+    assert tell_domains(of_A, of_B).item() == pytest.approx((-p_A.log().mean() - (1 - p_B).log().mean()).item())
+    smooth = -(0.9 * p_A.log() + 0.1 * (1 - p_A).log()).mean() - (0.9 * (1 - p_B).log() + 0.1 * p_B.log()).mean()
+    assert tell_domains(of_A, of_B, 0.1).item() == pytest.approx(smooth.item())
+    assert tell_domains(torch.zeros(3), torch.zeros(5), 0.1).item() == pytest.approx(math.log(4))
+
+
+def test_who_wants_to_be_misread_asks_for_the_names_exchanged():
+    code = torch.tensor([0.3], requires_grad=True)
+    tell_domains(code, torch.zeros(1)).backward()  # a code of B under the name of A
+    assert code.grad.item() < 0  # which wants a higher logit

@@ -23,6 +23,13 @@ def test_antialiasing_changes_neither_count_nor_map():
         assert discriminator(torch.empty(1, 3, 256, 256)).shape == (1, 1, 30, 30)
 
 
+def test_padding_changes_the_map_and_not_the_count():
+    with torch.device("meta"):
+        discriminator = PatchGAN(padding=2)
+        assert count_parameters(discriminator) == 2_764_737
+        assert discriminator(torch.empty(1, 3, 256, 256)).shape == (1, 1, 35, 35)
+
+
 @pytest.mark.parametrize(
     ("layers", "antialias", "field"), [(1, False, 16), (2, False, 34), (3, False, 70), (3, True, 84)]
 )

@@ -12,6 +12,7 @@ from labkit.networks import NotReproduced, store
 from labkit.networks.contents import as_half, empty_system, load_half, tensors
 from labkit.runs import RunSpec, run
 from labkit.runs.run import new_system
+from labkit.study import samples
 from labkit.systems import SYSTEMS, system_class
 from labkit.systems.base import Translator
 from systems.small import SMALL
@@ -119,12 +120,39 @@ def test_a_sampler_of_pairs_is_recorded_and_makes_the_same_pairs(house):
     assert "networks translate" not in network.card()
 
 
+def test_of_many_domains_the_first_is_shown_in_the_others(house):
+    hair, sizes = ["black", "brown", "blond"], {"size": 32, "n_train": 4, "n_test": 2}
+    settings = {"domains": hair, "ngf": 4, "ndf": 4, "blocks": 1, "d_layers": 1}
+    spec = RunSpec("combogan", "portraits_many", 2, 2, settings=settings, data_settings={"hair": hair, **sizes})
+    trained = run(spec, house / "runs" / "many")
+    assert torch.equal(samples.rows(trained)["brown"], translated(trained, "black", "brown"))
+    networks.record("01_test/many", "study", trained, {"seeds": [0], "measures": {}}, {}, samples.rows(trained))
+    network = networks.open("01_test", "many")
+    assert network.record["networks"] == ["G"] and 0 <= network.deviation < 0.01
+    torch.testing.assert_close(
+        translated(network, "blond", "brown"), translated(trained, "blond", "brown"), atol=0.02, rtol=0
+    )
+
+
 def test_only_what_makes_images_is_recorded_and_numbers_that_half_precision_holds():
     encoder = RunSpec("simclr", "optdigits", 1, 2, settings=SMALL["simclr"][0])
     with pytest.raises(LabError, match="simclr makes no images"):
         networks.demand_fits("02_x/encoder", encoder)
     with pytest.raises(LabError, match="x/y: w holds numbers that half precision cannot"):
         as_half({"w": torch.tensor([1e6])}, "x/y")
+
+
+def test_one_generator_for_many_labels_is_recorded_with_who_reads_them(house):
+    settings = {"attributes": ["glasses", "beard"], "rivals": [], "size": 32, "ngf": 2, "ndf": 2, "blocks": 1}
+    faces = {"attributes": ["glasses", "beard"], "n_train": 6, "n_test": 3, "size": 32}
+    spec = RunSpec("stargan", "portraits_attributes", 2, 2, settings | {"d_layers": 2}, faces, ["A"])
+    trained = run(spec, house / "runs" / "labels")
+    strip = {"real_A": trained.dataset.test["A"].images}
+    networks.record("09_test/labels", "study", trained, {"seeds": [0], "measures": {}}, {}, strip)
+    network = networks.open("09_test", "labels")
+    assert network.record["networks"] == ["G", "D"] and 0 <= network.deviation < 0.01
+    for dst in ("glasses", "no beard"):
+        torch.testing.assert_close(translated(network, "A", dst), translated(trained, "A", dst), atol=0.01, rtol=0)
 
 
 TRANSLATORS = [name for name in SYSTEMS if issubclass(system_class(name), Translator)]

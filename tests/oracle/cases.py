@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from labkit.losses.contrastive import contrast
 from labkit.systems import dclgan as dclgan_module
 from labkit.systems import moco as moco_module
-from oracle.formula import pictures, values
+from oracle.formula import Given, pictures, values
 from oracle.witness import Witness, weights, weights_norm_first
 
 
@@ -162,6 +162,70 @@ def funit(w: Witness) -> None:
     w.outputs({f"gen_test parameter {i}, averaged": w.weights["gen_test"][i] for i in (0, 30)})
 
 
+def combogan(w: Witness) -> None:
+    s, drawn = w.system, (2, 0)
+    for i in range(3):
+        w.give(f"encoder {i}", weights(s.G.encoders[i]))
+        w.give(f"decoder {i}", weights(s.G.decoders[i]))
+        w.give(f"discriminator {i}", weights(s.D[i]))
+    s.draw_pair = lambda: drawn
+    batch = pictures(2, 64)
+    idle = torch.full_like(batch["A"], torch.nan)  # of the domain that was not drawn no number is looked at
+    out = w.step({"0": batch["B"], "1": idle, "2": batch["A"]})
+    found = {name: out[name] for name in ("fake_A", "rec_A", "fake_B", "rec_B")} | {"code of A": out["code_A"]}
+    found |= {"discriminator 0 (B)": s.D[0](batch["B"]), "discriminator 2 (A)": s.D[2](batch["A"])}
+    found["A in domain 1"] = s.translate(batch["A"], "2", "1")
+    if s.settings.lambda_idt:
+        found |= {name: out[name] for name in ("idt_A", "idt_B")} | {"code of fake_B": out["code_fake_B"]}
+        found["fake_B, averaged"] = nn.functional.avg_pool2d(out["fake_B"], 3, stride=4)
+    w.outputs({name: x for name, x in found.items() if name in w.official["outputs"]})
+    w.gradients()
+
+
+def stargan(w: Witness) -> None:
+    label = torch.tensor([[1, 0, 0, 1, 1], [0, 1, 0, 0, 1], [0, 0, 1, 1, 0]])
+    _stargan(w, {"A": label})
+    s, targets = w.system.settings, []
+    for i, name in enumerate(s.attributes):  # at test a colour of hair is asked for, the others are turned round
+        rows = label.clone()
+        for row in rows:
+            changes = w.system.changes(f"no {name}" if row[i] and name not in s.rivals else name)
+            row[[*changes]] = torch.tensor([*changes.values()])
+        targets.append(rows.tolist())
+    assert targets == w.official["test_labels"]["targets"]
+
+
+def stargan_rafd(w: Witness) -> None:
+    _stargan(w, {"A": torch.tensor([3, 6, 3])})
+
+
+def stargan_both(w: Witness) -> None:
+    attributes = torch.tensor([[1, 0, 0, 1, 1], [0, 1, 0, 0, 1], [0, 0, 1, 1, 0]])
+    _stargan(w, {"A": attributes, "B": torch.tensor([3, 6, 3])}, {"A": " on CelebA", "B": " on RaFD"})
+
+
+def _stargan(w: Witness, labels: dict[str, Tensor], sets: dict[str, str] | None = None) -> None:
+    """sets: data set -> what its record's names end with."""
+    s = w.system
+    w.give("G", weights(s.G))
+    w.give("D", weights(s.D))
+    batch = pictures(3, 64) | {f"{key}_label": label for key, label in labels.items()}
+    with Given():
+        out = s(batch, frozenset("DG"))
+    for stream, (key, on) in enumerate((sets or {"A": ""}).items(), 3):
+        alpha, real, fake = (1 + values(stream, 3, 1, 1, 1)) / 2, out[f"real_{key}"], out[f"fake_{key}"]
+        with Given(shares=alpha):
+            w.loss(f"D{on}", s.critic_terms(key, out))
+        w.loss(f"G{on}", s.generator_terms(key, out))
+        between = alpha * real + (1 - alpha) * fake
+        found = {"x_fake": fake, "x_reconst": out[f"rec_{key}"], "x_hat": between}
+        for name, image in {"x_real": real, "x_fake": fake, "x_hat": between}.items():
+            maps, logits = s.D(image)
+            found |= {f"D({name}), patches": maps, f"D({name}), class logits": logits}
+        w.outputs({name + on: x for name, x in found.items() if name + on in w.official["outputs"]})
+    w.gradients()
+
+
 def discogan(w: Witness) -> None:
     s = w.system
     for name, network in {"generator_B": s.G_AB, "generator_A": s.G_BA}.items():
@@ -247,14 +311,27 @@ CASES: dict[str, Callable[[Witness], None]] = {
     "unit": unit,
     "unit_digits": unit_digits,
     "funit": funit,
+    "combogan": combogan,
+    "combogan_options": combogan,
+    "stargan": stargan,
+    "stargan_rafd": stargan_rafd,
+    "stargan_both": stargan_both,
     "discogan": discogan,
     "cogan": cogan,
     "moco": moco,
     "simclr": simclr,
 }
 
+EXPRESSIONS = tuple(f"expression {i}" for i in range(8))
+NARROW_STARGAN = {"size": 64, "ngf": 4, "ndf": 4, "d_layers": 5}
 NARROW = {"ngf": 4, "ndf": 4, "dim": 16, "num_patches": 16}
+THREE_DOMAINS = {"domains": ["0", "1", "2"], "ngf": 4, "ndf": 4}
 SETTINGS = {  # labkit's, for files that were made before labkit had their system
     "dclgan": NARROW,
     "simdcl": NARROW | {"sim_dim": 8},
+    "combogan": THREE_DOMAINS,
+    "combogan_options": THREE_DOMAINS | {"lambda_idt": 5.0, "lambda_latent": 1.0, "lambda_forward": 0.2},
+    "stargan": NARROW_STARGAN,
+    "stargan_rafd": NARROW_STARGAN | {"attributes": (), "domains": EXPRESSIONS},
+    "stargan_both": NARROW_STARGAN | {"domains": EXPRESSIONS},
 }

@@ -23,15 +23,18 @@ def pictures(n: int, size: int, channels_A: int = 3, channels_B: int = 3) -> dic
 
 
 class Given(TorchFunctionMode):
-    """Within it torch.randn and randn_like give `noises` one after the other, torch.randperm the formula's places."""
+    """Within it torch.randn and randn_like give `noises` one after the other, torch.rand the `shares` where there are
+    any, and torch.randperm the formula's places."""
 
-    def __init__(self, *noises: Tensor):
+    def __init__(self, *noises: Tensor, shares: Tensor | None = None):
         super().__init__()
-        self.noises = list(noises)
+        self.noises, self.shares = list(noises), shares
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
         if function in (torch.randn, torch.randn_like):
             return self.noises.pop(0)
+        if function is torch.rand and self.shares is not None:
+            return self.shares
         if function is torch.randperm:
             return (997 * torch.arange(args[0]) + 5) % args[0]
         return function(*args, **kwargs or {})

@@ -17,12 +17,6 @@ def test_forms_are_measured_side_by_side_and_the_first_is_the_measure():
     assert all(each.seconds > 0 and each.first > 0 for each in found.values())
 
 
-def test_one_convolution_is_measured_in_every_form_that_is_not_compiled():
-    found = speed.convolution_speeds(rounds=4)
-    assert list(found) == ["fp32", "bf16"]
-    assert found["fp32"].ratio == 1.0 and found["bf16"].ratio > 0
-
-
 @pytest.mark.parametrize("label", speed.SYSTEMS)
 def test_every_system_takes_the_measured_size(label):
     name, settings = speed.SYSTEMS[label]
@@ -34,7 +28,5 @@ def test_a_row_names_seconds_ratios_and_the_slow_first_step():
     forms = dict(zip(speed.FORMS, (Speed(0.7, 1.0, 0.9), Speed(0.5, 1.4, 60.2), Speed(0.4, 1.75, 0.8)), strict=False))
     forms["bf16, compiled"] = Speed(0.25, 2.8, 71.7)
     record = {"engine": {"CycleGAN": {form: vars(found) for form, found in forms.items()}}}
-    assert bench.engine_cells_of(record) == [("CycleGAN", "0.7", "1.40 ×", "1.75 ×", "2.80 ×", "72 s")]
+    assert bench.engine_cells_of(record) == [("CycleGAN", "0.70", "1.40 ×", "1.75 ×", "2.80 ×", "72 s")]
     assert len(bench.ENGINE_COLUMNS) == 6
-    alone = {"engine": {"one": {form: vars(forms[form]) for form in ("fp32", "bf16")}}}
-    assert bench.engine_cells_of(alone) == [("one", "0.7", "–", "1.75 ×", "–", "–")]

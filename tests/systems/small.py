@@ -77,6 +77,16 @@ SMALL = {
         | {"ndf": 2, "stages": 3, "ema": 0.9},
         two_labelled,
     ),
+    "combogan": (
+        {"domains": ["A", "B", "C"], "ngf": 4, "ndf": 4, "blocks": 2, "d_layers": 1, "pool": 3},
+        images("A", "B", "C"),
+    ),
+    "ldd": ({"ngf": 4, "blocks": 2, "shared": 2, "hidden": 8, "refresh": 2}, images("A", "B")),
+    "stargan": (
+        {"attributes": (), "domains": ("A", "B"), "size": 16, "ngf": 4, "ndf": 4, "blocks": 1}
+        | {"d_layers": 2, "n_critic": 2},
+        images("A", "B"),
+    ),
     "classifier": (
         {"encoder": "conv", "augmentation": "digits", "classes": 3, "channels": 1, "width": 4, "features": 8},
         labelled,

@@ -27,6 +27,12 @@ NARROW = {
     "dtn": (32, {"ngf": 2, "ndf": 2}),
     "xgan": (64, {"width": 2, "latent": 8, "ndf": 2}),
     "funit": (64, {"classes": 3, "width": 4, "mlp_width": 32, "ndf": 2}),
+    "combogan": (64, {"ngf": 2, "ndf": 2}),
+    "ldd": (64, {"ngf": 2, "hidden": 8}),
+    "stargan": (
+        64,
+        {"attributes": (), "domains": ("A", "B"), "size": 64, "ngf": 2, "ndf": 2, "n_critic": 1},
+    ),
 }
 
 

@@ -25,6 +25,9 @@ NATIVE = {
     "dtn": 32,
     "xgan": 64,
     "funit": 128,
+    "combogan": 256,
+    "ldd": 64,
+    "stargan": 128,
 }
 VARIANTS = [
     ("direct", {}),
@@ -50,6 +53,12 @@ VARIANTS = [
     ("xgan", {}),
     ("funit", {}),
     ("funit", {"activated": False, "penalty": "batch", "condition": "nothing"}),
+    ("combogan", {}),
+    ("combogan", {"shared": 4, "lambda_idt": 5.0, "lambda_latent": 1.0, "lambda_forward": 0.2}),
+    ("combogan", {"frozen": ["A"]}),
+    ("ldd", {}),
+    ("ldd", {"shared": 0, "halvings": 3, "white": 0.1}),
+    ("stargan", {"attributes": (), "domains": ("A", "B")}),
 ]
 
 

@@ -25,6 +25,12 @@ FUNIT = RunSpec(
     {"n_source": 3, "n_train": 9, "n_test": 4, "size": 16, "per_target": 6},
     ["A", "B"],
 )
+STARGAN = RunSpec(
+    *("stargan", "portraits_attributes", 2, 4),
+    {"attributes": ["glasses", "beard"], "rivals": [], "size": 32, "ngf": 2, "ndf": 2, "blocks": 1, "d_layers": 3},
+    {"attributes": ["glasses", "beard"], "n_train": 8, "n_test": 3, "size": 32},
+    ["A"],
+)
 COGAN = RunSpec("cogan", "digits_to_glyphs", 2, 4, {"nz": 4, "ngf": 2, "ndf": 2}, {"size": 28, "n_train": 40})
 
 
@@ -120,6 +126,7 @@ def test_the_same_images_are_shown_each_time(tmp_path):
         ),
         (GAN, ["real", "fake"]),
         (FUNIT, ["real_A", "fake_B", "real_B"]),
+        (STARGAN, ["real_A", "glasses", "beard"]),
         (COGAN, ["fake_A", "fake_B"]),
         (RunSpec("discogan", "rings", 1, 8, {"networks": "points", "ngf": 4, "ndf": 4}), []),
         (
@@ -129,7 +136,7 @@ def test_the_same_images_are_shown_each_time(tmp_path):
             [],
         ),
     ],
-    ids=["two ways", "one way", "samples", "examples", "pairs", "points", "no images"],
+    ids=["two ways", "one way", "samples", "examples", "labels", "pairs", "points", "no images"],
 )
 def test_every_kind_of_system_shows_what_it_makes(tmp_path, spec, names):
     finished = run(replace(spec, steps=1), tmp_path, watch=Monitor(1))

@@ -41,7 +41,10 @@ RECIPES: dict[str, Callable[..., "DataSet"]] = {
         "few_shot": ("glyph_classes", "glyph_class_images", "few_shot_folders", "folder_class_images"),
         "photos": ("photo_crops", "colour_to_grey", "two_collections"),
         "rendered": ("textured_to_flat", "grained_to_flat", "figure_on_ground"),
-        "portraits": ("portraits", "portraits_drawing", "portraits_styles", "portraits_many", "portraits_people"),
+        "portraits": (
+            *("portraits", "portraits_drawing", "portraits_styles", "portraits_many", "portraits_people"),
+            "portraits_attributes",
+        ),
         "toy": ("ring", "grid", "rings"),
         "folders": (
             *("cyclegan_folders", "two_folders", "photos_to_paintings", "single_pair", "class_folders", "emoji"),

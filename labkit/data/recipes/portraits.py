@@ -9,13 +9,14 @@ its true partner, the mask of needed change, and every attribute:
     truth["A", "hair_colour"], …          the label of each attribute of a test picture of A, (N,) int64; likewise of B
     truth["A", "style"]                   its drawing style, a place in `STYLES`
 
-`portraits_people` has one domain, "real", and no partners.
+`portraits_people` has one domain, "real", and no partners. `portraits_attributes` has labels of several attributes at
+once, and as truth the same person with one or several of them changed.
 
 Training sees no label, unless a recipe is asked for `labels="skin"` or another attribute: then its domains carry them.
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import islice
+from itertools import combinations, islice
 
 import torch
 from torch import Tensor
@@ -33,6 +34,11 @@ PAIRS: dict[str, tuple[Mapping, Mapping]] = {  # what differs -> the attribute's
     "beard": ({"beard": 0}, {"beard": 1}),
     "mouth": ({"mouth": 0}, {"mouth": 1}),
 }
+YES = {  # the name of a yes or no label -> the attribute, and the value of it that a yes means
+    **{colour: ("hair_colour", place) for place, colour in enumerate(ATTRIBUTES["hair_colour"])},
+    **{values[1]: (name, 1) for name, values in ATTRIBUTES.items() if len(values) == 2},
+}
+CHANGEABLE = ("hair_colour", *(name for name, values in ATTRIBUTES.items() if len(values) == 2))
 LEAST_CHANGE = 8 / 127.5  # a pixel that differs by no more than 8 of 255 in any channel needs no change
 
 
@@ -145,6 +151,75 @@ def portraits_people(
     test, train = strangers([(n_test, equal), (n_train, equal)], [style], seed)
     parts = [{"real": _domain(group, style, size, "people", labels)} for group in (train, test)]
     return DataSet("portraits_people", *parts, _truth(parts[1], {"real": test}, {"real": style}))
+
+
+def portraits_attributes(
+    attributes: Sequence[str] = ("black", "blond", "brown", "glasses", "beard"),
+    size: int = 64,
+    n_train: int = 3000,
+    n_test: int = 200,
+    n_mouth: int = 0,
+    style: str = "avataaars",
+    seed: int = 0,
+) -> DataSet:
+    """One domain, "A", with several yes or no labels a picture, (N, attributes): colours of hair, "glasses", "beard",
+    "smile". The values of what is labelled are equally frequent, and the hair has one of the labelled colours.
+
+    n_mouth: pictures of a second training domain, "B": other people, of whom only the mouth is labelled, 0 serious, 1
+    smile, (N,). Its test pictures are those of A.
+
+    Every test person is also there with other attributes, single and combined: hair of the next labelled colour, and
+    the rest turned round, so that all of them change. With `change("glasses", "beard")` for one of these changes
+
+        truth["A", change]                what the test pictures then truly look like, (N, 3, size, size)
+        truth[change, "glasses"], …       the label of each attribute then, (N,)
+
+    The changes are those of `attributes` in all combinations; with `n_mouth` that of the mouth, alone, is another.
+    """
+    if unknown := [name for name in attributes if name not in YES]:
+        raise LabError(f"portraits_attributes: there is no label '{unknown[0]}'; there are {', '.join(YES)}.")
+    colours = [YES[name][1] for name in attributes if YES[name][0] == "hair_colour"]
+    if not attributes or len(colours) == 1:
+        raise LabError("portraits_attributes: name at least one label, and no colour of hair or at least two.")
+    equal = {YES[name][0]: (0, 1) for name in attributes} | ({"hair_colour": tuple(colours)} if colours else {})
+    parts = [(n_test, equal), (n_train, equal)] + [(n_mouth, equal)] * bool(n_mouth)
+    test, *train = strangers(parts, [style], seed)
+
+    def labelled(key: str, group: Sequence[Face]) -> Domain:
+        labels = yes_or_no(group, attributes) if key == "A" else _labels(group, "mouth")
+        return Domain(f"portraits {key}", drawn(style, group, size, f"portraits {key}"), labels)
+
+    kinds = [name for name in CHANGEABLE if name in equal]
+    asked = [names for n in range(1, len(kinds) + 1) for names in combinations(kinds, n)]
+    if n_mouth and ("mouth",) not in asked:
+        asked.append(("mouth",))
+    keys = "AB"[: len(train)]
+    truth = {(key, "style"): torch.full((n_test,), list(STYLES).index(style)) for key in keys}
+    truth |= {(key, name): _labels(test, name) for key in keys for name in ATTRIBUTES}
+    for names in asked:
+        after = [face.changed(**{name: _next(equal, name, getattr(face, name)) for name in names}) for face in test]
+        images = drawn(style, after, size, f"portraits {change(*names)}")
+        truth |= {(key, change(*names)): images for key in keys}
+        truth |= {(change(*names), name): _labels(after, name) for name in ATTRIBUTES}
+        truth[change(*names), "style"] = truth["A", "style"]
+    shown = {key: labelled(key, test) for key in keys}
+    return DataSet("portraits_attributes", dict(zip(keys, map(labelled, keys, train), strict=True)), shown, truth)
+
+
+def change(*names: str) -> str:
+    """What the truth of `portraits_attributes` calls the change of these attributes: "other hair_colour+glasses"."""
+    return f"other {'+'.join(names)}"
+
+
+def yes_or_no(group: Sequence[Face], names: Sequence[str]) -> Tensor:
+    """The labels of faces by the names in `YES`: (N, names), 0 or 1."""
+    return torch.tensor([[int(getattr(face, YES[name][0]) == YES[name][1]) for name in names] for face in group])
+
+
+def _next(values: Mapping[str, Sequence[int]], name: str, value: int) -> int:
+    """The value after this one, the first after the last; of an attribute that is not labelled, the other one."""
+    known = values.get(name, (0, 1))
+    return known[(known.index(value) + 1) % len(known)]
 
 
 def strangers(parts: Sequence[tuple[int, Mapping]], styles: Sequence[str], seed: int) -> list[list[Face]]:

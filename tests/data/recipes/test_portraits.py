@@ -128,6 +128,35 @@ def test_people_are_one_domain_with_every_value_equally_frequent():
         assert counts.sum() == 120 and counts.min() > 0.6 * 120 / len(counts)
 
 
+def test_several_labels_at_once_and_the_truth_of_every_change():
+    dataset = data.load("portraits_attributes", {**SMALL, "n_mouth": 20})
+    people, again = dataset.train["A"], dataset.train["B"]
+    assert people.labels.shape == (40, 5) and (people.labels[:, :3].sum(1) == 1).all()
+    assert 0.3 < people.labels[:, 3:].float().mean() < 0.7
+    assert again.labels.shape == (20,) and again.labels.unique().tolist() == [0, 1]
+    assert torch.equal(dataset.test["A"].images, dataset.test["B"].images)
+    colour = dataset.truth["A", "hair_colour"]
+    assert torch.equal(dataset.test["A"].labels[:, 1] == 1, colour == ATTRIBUTES["hair_colour"].index("blond"))
+    changed = [dst for src, dst in dataset.truth if src == "A" and dst.startswith("other ")]
+    assert len(changed) == 8 and module.change("hair_colour", "glasses", "beard") in changed
+    for dst in changed:
+        asked = set(dst.removeprefix("other ").split("+"))
+        for name in ATTRIBUTES:
+            same = dataset.truth["A", name] == dataset.truth[dst, name]
+            assert not same.any() if name in asked else same.all()
+        assert (dataset.truth["A", dst] - dataset.test["A"].images).abs().amax((1, 2, 3)).min() > 0.1
+    assert set(dataset.truth["other hair_colour", "hair_colour"].tolist()) <= {0, 1, 3}
+    assert list(data.load("portraits_attributes", SMALL).train) == ["A"]
+
+
+def test_nobody_with_several_labels_is_in_two_sets():
+    dataset = data.load("portraits_attributes", {**SMALL, "n_mouth": 20})
+    shown = [dataset.train["A"].images, dataset.train["B"].images, dataset.test["A"].images]
+    for i, one in enumerate(shown):
+        for other in shown[i + 1 :]:
+            assert not any(torch.equal(x, y) for x in one for y in other)
+
+
 def test_domains_carry_labels_for_those_who_ask():
     assert data.load("portraits", SMALL).train["A"].labels is None
     labelled = data.load("portraits", {"labels": "skin", **SMALL})
@@ -144,6 +173,9 @@ def test_domains_carry_labels_for_those_who_ask():
         ("portraits", {"size": 50}, "drawn at 32, 48, 64, 128 px, not at 50"),
         ("portraits", {"labels": "age"}, "no attribute 'age'"),
         ("portraits_many", {"hair": ["black", "green"]}, "no hair colour 'green'"),
+        ("portraits_attributes", {"attributes": ["black", "blond", "hat"]}, "no label 'hat'"),
+        ("portraits_attributes", {"attributes": ["blond", "beard"]}, "no colour of hair or at least two"),
+        ("portraits_attributes", {"attributes": []}, "at least one label"),
     ],
 )
 def test_what_is_unknown_is_refused(recipe, settings, message):
