@@ -129,6 +129,9 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("report", report, "Write the report from what was measured last, without running anything.")
     sub.add_argument("--profile", default="lesson")
 
+    sub = command("book", book, "Write all lessons as a site that needs no network; nothing is executed.")
+    sub.add_argument("--out", type=Path, metavar="DIR", help="folder of the site (default: book)")
+
     sub = command("sync", sync, "Bring the notebooks in step with the lessons' text and execute what changed.")
     sub.add_argument("--lessons", nargs="+", metavar="NN", help="only these lessons")
     sub.add_argument("--no-execute", action="store_true", help="convert only")
@@ -370,6 +373,13 @@ def report(options: argparse.Namespace) -> int:
     from labkit.ledger.report import build
 
     print(f"Written: {build(options.profile)}")
+    return 0
+
+
+def book(options: argparse.Namespace) -> int:
+    from labkit.book import build
+
+    print(f"Written: {build(out=options.out)}")
     return 0
 
 
