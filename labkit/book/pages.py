@@ -52,7 +52,7 @@ def front_page(lessons: Mapping[str, str], pictures: Mapping[str, bytes]) -> str
     lines += [
         *_toctree("Lessons", chapters),
         *_toctree("Look up", "glossary\nclaims\nnetworks/index\ndiagrams\nmap\nbibliography"),
-        *_toctree("Use", "Commands <readme>\napi/index"),
+        *_toctree("Use", "Commands <readme>\nCONTRIBUTING\napi/index"),
     ]
     return "\n".join(lines)
 
