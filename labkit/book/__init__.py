@@ -54,7 +54,9 @@ def write_source(root: Path, source: Path) -> None:
     files: dict[str, str | bytes] = {"references.bib": (folders.lessons / "references.bib").read_bytes()}
     for name in lessons:
         page = lesson_page(read_notebook(folders.notebooks / f"{name}.ipynb"), name[:2], terms, papers)
-        files[f"{name}.ipynb"] = nbformat.writes(page.notebook).replace("](../README.md)", "](readme.md)")
+        text = nbformat.writes(page.notebook).replace("](../README.md)", "](readme.md)")
+        files[f"{name}.ipynb"] = text.replace("](../lessons/zh/", "](zh/")
+        files[f"zh/{name}.md"] = (folders.lessons / "zh" / f"{name}.md").read_bytes()
         files |= {f"figures/{figure}": png for figure, png in page.figures.items()}
     files |= {f"pictures/{name}.png": png for name, png in pictures.items()}
     files["index.md"] = pages.front_page(lessons, pictures)

@@ -51,6 +51,7 @@ def front_page(lessons: Mapping[str, str], pictures: Mapping[str, bytes]) -> str
     chapters = "\n".join(lessons)
     lines += [
         *_toctree("Lessons", chapters),
+        *_toctree("中文", "\n".join(f"zh/{lesson}" for lesson in lessons)),
         *_toctree("Look up", "glossary\nclaims\nnetworks/index\ndiagrams\nmap\nbibliography"),
         *_toctree("Use", "Commands <readme>\nCONTRIBUTING\napi/index"),
     ]
