@@ -27,7 +27,7 @@ FLOORS = [
     ["study"],
     ["notebooks"],
     ["views", "ledger", "exercises"],
-    ["book"],
+    ["book", "classroom"],
     ["reproduce", "nbval_plugin"],
     ["__main__"],
 ]

@@ -66,7 +66,7 @@ def write_source(root: Path, source: Path) -> None:
     files["diagrams.md"], drawn = pages.diagrams_page()
     files |= {f"diagrams/{path}": png for path, png in drawn.items()}
     files["map.md"] = pages.map_page()
-    files["CONTRIBUTING.md"] = (root / "CONTRIBUTING.md").read_bytes()
+    files |= {name: (root / name).read_bytes() for name in ("TEACHING.md", "CONTRIBUTING.md")}
     files["readme.md"], shown = pages.readme_page((root / "README.md").read_text(encoding="utf8"))
     files |= {path: (root / path).read_bytes() for path in shown}
     files["bibliography.md"] = "# Papers\n\n```{bibliography}\n:all:\n```\n"

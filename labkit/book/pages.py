@@ -53,7 +53,7 @@ def front_page(lessons: Mapping[str, str], pictures: Mapping[str, bytes]) -> str
         *_toctree("Lessons", chapters),
         *_toctree("中文", "\n".join(f"zh/{lesson}" for lesson in lessons)),
         *_toctree("Look up", "glossary\nclaims\nnetworks/index\ndiagrams\nmap\nbibliography"),
-        *_toctree("Use", "Commands <readme>\nCONTRIBUTING\napi/index"),
+        *_toctree("Use", "Commands <readme>\nTEACHING\nCONTRIBUTING\napi/index"),
     ]
     return "\n".join(lines)
 
