@@ -9,7 +9,7 @@ export OMP_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test lab sync report bench lint clean
+.PHONY: help reproduce test lab sync report book bench lint clean
 
 help:  ## show this list
 	@echo "make <target>, with ARGS='…' for more:"
@@ -33,6 +33,9 @@ sync: $(READY)  ## lessons/*.md to notebooks/*.ipynb; run what changed (ARGS='--
 report: $(READY)  ## write the report again from what was last measured (ARGS='--profile study')
 	$(RUN) -m labkit report $(ARGS)
 
+book: $(READY)  ## all lessons as a site that needs no network: book/index.html; nothing is executed
+	$(RUN) -m labkit book $(ARGS)
+
 bench: $(READY)  ## what a training step of every system costs on this machine
 	$(RUN) -m labkit bench $(ARGS)
 
@@ -41,7 +44,7 @@ lint: $(READY)  ## style of code and notebooks
 	$(VENV)/bin/ruff format --check .
 
 clean:  ## delete the environment, the report and what the runner keeps (not data, results, or trained runs)
-	rm -rf $(VENV) runs/reproduce runs/cache report .pytest_cache .ruff_cache .hypothesis labkit.egg-info
+	rm -rf $(VENV) runs/reproduce runs/cache runs/book report book .pytest_cache .ruff_cache .hypothesis labkit.egg-info
 	find labkit tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml constraints.txt

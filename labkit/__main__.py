@@ -129,6 +129,18 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("report", report, "Write the report from what was measured last, without running anything.")
     sub.add_argument("--profile", default="lesson")
 
+    sub = command("book", book, "Write all lessons as a site that needs no network; nothing is executed.")
+    sub.add_argument("--out", type=Path, metavar="DIR", help="folder of the site (default: book)")
+
+    sub = command("class", classroom, "For teachers: notebooks without solutions, and marks for those that come back.")
+    actions = sub.add_subparsers(metavar="ACTION", required=True, dest="action")
+    action = actions.add_parser("release", help="write notebooks to hand out, without solutions and with points")
+    action.add_argument("--lessons", nargs="+", metavar="NN", help="only these lessons")
+    action.add_argument("--out", type=Path, default=Path("handout"), metavar="DIR", help="default: handout")
+    action = actions.add_parser("collect", help="mark handed-in notebooks: DIR/STUDENT/NN_name.ipynb")
+    action.add_argument("handed_in", type=Path, metavar="DIR")
+    action.add_argument("--out", type=Path, default=Path("marks.csv"), metavar="FILE", help="default: marks.csv")
+
     sub = command("sync", sync, "Bring the notebooks in step with the lessons' text and execute what changed.")
     sub.add_argument("--lessons", nargs="+", metavar="NN", help="only these lessons")
     sub.add_argument("--no-execute", action="store_true", help="convert only")
@@ -370,6 +382,31 @@ def report(options: argparse.Namespace) -> int:
     from labkit.ledger.report import build
 
     print(f"Written: {build(options.profile)}")
+    return 0
+
+
+def book(options: argparse.Namespace) -> int:
+    from labkit.book import build
+
+    print(f"Written: {build(out=options.out)}")
+    return 0
+
+
+def classroom(options: argparse.Namespace) -> int:
+    if options.action == "release":
+        from labkit.classroom.release import release
+        from labkit.notebooks import lesson_names, select
+
+        for path in release(select(options.lessons, lesson_names()), options.out):
+            print(f"Written: {path}")
+        return 0
+    from labkit.classroom.collect import collect
+
+    marks = collect(options.handed_in, options.out)
+    for student in dict.fromkeys(mark.student for mark in marks):
+        own = [mark for mark in marks if mark.student == student]
+        print(f"{student}: {sum(mark.points for mark in own)} of {sum(mark.of for mark in own)}")
+    print(f"Written: {options.out}")
     return 0
 
 

@@ -13,10 +13,11 @@ class Folders:
     runs: Path = paths.RUNS
     results: Path = paths.RESULTS
     report: Path = paths.REPORT
+    book: Path = paths.BOOK
 
     @classmethod
     def under(cls, root: Path) -> "Folders":
-        return cls(*(root / name for name in ("lessons", "notebooks", "runs", "results", "report")))
+        return cls(*(root / name for name in ("lessons", "notebooks", "runs", "results", "report", "book")))
 
     def lesson_run(self, profile: str, lesson: str) -> Path:
         """Where the runner keeps the executed notebook of a lesson, its measured values and its state."""

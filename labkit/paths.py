@@ -15,6 +15,7 @@ RESULTS = ROOT / "results"
 DATA = ROOT / "data"
 RUNS = ROOT / "runs"
 REPORT = ROOT / "report"
+BOOK = ROOT / "book"
 
 
 def data_root() -> Path | None:

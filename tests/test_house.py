@@ -27,6 +27,7 @@ FLOORS = [
     ["study"],
     ["notebooks"],
     ["views", "ledger", "exercises"],
+    ["book", "classroom"],
     ["reproduce", "nbval_plugin"],
     ["__main__"],
 ]

@@ -54,9 +54,7 @@ def test_a_lesson_runs_with_its_profile_and_is_judged(folders, capsys):
     executed = (run_folder(folders, ONE) / "notebook.ipynb").read_text()
     assert "01.a-over-b | holds" in executed and 'profile = \\"smoke\\"' in executed
     assert not list(run_folder(folders, ONE).glob("*.part.*"))
-    page = (folders.report / "index.html").read_text()
-    assert "✓ holds" in page and f'href="{ONE}.html"' in page
-    assert "<math" in (folders.report / f"{ONE}.html").read_text()
+    assert "✓ holds" in (folders.report / "index.html").read_text()
 
 
 def test_what_is_up_to_date_is_not_run_again(folders, capsys, no_kernel):

@@ -10,7 +10,7 @@ from pathlib import Path
 from labkit.errors import LabError
 from labkit.folders import Folders
 from labkit.ledger.record import read_recorded
-from labkit.ledger.report.lesson_page import headline_figures
+from labkit.ledger.report.headline import headline_figures
 from labkit.ledger.verdicts import FAILS, HOLDS, UNDECIDED
 from labkit.notebooks import lesson_names, read_notebook
 from labkit.paths import ROOT, write_atomically

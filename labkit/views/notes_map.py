@@ -43,7 +43,10 @@ COLOURS = (style.GREEN, style.PURPLE)  # not those of A and B: both columns are 
 
 
 def notes_map() -> Figure:
-    """Every system's place: the approach it belongs to, what it adds, and the lesson that builds it."""
+    """Every system's place: the approach it belongs to, what it adds, and the lesson that builds it.
+
+    Written as SVG, each box leads to the page of the (first) lesson in the book.
+    """
     figure = Figure(figsize=(9.2, 4.8), layout="constrained")
     axes = figure.subplots()
     axes.set_axis_off()
@@ -75,9 +78,11 @@ def notes_links() -> str:
 
 
 def _box(axes: Axes, place: Place, left: float, bottom: float, colour: str) -> None:
-    built = all(_notebook(number) for number in place.lessons)
-    look = {"fc": "white", "ec": colour, "lw": 1.4, "linestyle": "-" if built else "--"}
-    axes.add_patch(FancyBboxPatch((left, bottom), 4.6, 0.84, boxstyle="round,pad=0.02", **look))
+    notebooks = [_notebook(number) for number in place.lessons]
+    look = {"fc": "white", "ec": colour, "lw": 1.4, "linestyle": "-" if all(notebooks) else "--"}
+    box = axes.add_patch(FancyBboxPatch((left, bottom), 4.6, 0.84, boxstyle="round,pad=0.02", **look))
+    if notebooks[0]:
+        box.set_url(notebooks[0].replace(".ipynb", ".html"))
     name = f"{place.name} *" if place.ours else place.name
     axes.text(left + 0.15, bottom + 0.53, name, fontsize=9, fontweight="bold", va="center")
     axes.text(left + 0.15, bottom + 0.2, place.idea, fontsize=8.5, va="center", color="#444444")

@@ -53,8 +53,8 @@ def push_panels(p_real: Density, p_fake: Density, x: Tensor, trained: Mapping[st
             middle.plot(x, logit, color=LINES[kind][0], linestyle=LINES[kind][1], label=name)
     for (label, values), colour in zip(trained.items(), (style.GREY, style.SKY), strict=False):
         middle.plot(x, values, color=colour, linestyle=(0, (2, 1.5)), label=label)
-    middle.set(title="what the best D says", ylabel="its answer, before any sigmoid")
-    middle.set_yscale("symlog", linthresh=1)
+    reach = x.abs().max().item()  # the critic's; a logit without a bound leaves the panel
+    middle.set(title="what the best D says", ylabel="its answer, before any sigmoid", ylim=(-reach, reach))
     for kind, push in pushes(p_real, p_fake, x).items():
         seen = torch.where(push > SMALLEST, push, torch.nan)
         right.plot(x, seen, color=LINES[kind][0], linestyle=LINES[kind][1], label=kind)

@@ -9,6 +9,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image, ImageColor
 
+from labkit.views.alternative_text import alternative_text
+
 BLUE, ORANGE, GREEN, PURPLE, SKY, GREY = "#0072B2", "#D55E00", "#009E73", "#AA4499", "#56B4E9", "#666666"
 A, B = BLUE, ORANGE
 REAL, FAKE = BLUE, ORANGE
@@ -47,7 +49,7 @@ def use() -> None:
 
     rcParams.update(RC)
     if shell := get_ipython():
-        shell.display_formatter.formatters["image/png"].for_type(Figure, png)
+        shell.display_formatter.formatters["image/png"].for_type(Figure, _shown)
 
 
 def panels(columns: int = 1, rows: int = 1, width: float = PANEL[0], height: float = PANEL[1], **options):
@@ -59,6 +61,11 @@ def panels(columns: int = 1, rows: int = 1, width: float = PANEL[0], height: flo
     figure = Figure(figsize=(columns * width, rows * height), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False, **options)
     return figure, list(axes.flat)
+
+
+def _shown(figure: Figure) -> tuple[bytes, dict[str, str]]:
+    """What a notebook keeps of a figure: the picture, and its words where nbconvert and the book look for them."""
+    return png(figure), {"alt": alternative_text(figure)}
 
 
 def png(figure: Figure) -> bytes:

@@ -119,7 +119,7 @@ def browser_page():
 
 
 def _is_local(url: str) -> bool:
-    return url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:", "about:"))
+    return url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:", "about:", "file:"))
 
 
 def open_and_run(page, url: str, token: str, notebook: str, seconds: float) -> list[str]:

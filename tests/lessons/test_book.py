@@ -24,6 +24,8 @@ SAYINGS = {
     "直接做",
     "风险",
     "太严苛",
+    "中文",
+    "一页小结",
 }
 
 
@@ -84,7 +86,7 @@ def plain(text: str) -> str:
 @pytest.mark.parametrize("lesson", LATER)
 def test_the_header_card_has_the_same_rows_in_each_lesson(lesson):
     named = [name.removesuffix("s") if name != "Words" else name for name in card(lesson)]
-    assert named == ["Paper", "System", "You need", "Reading", "Running", "Words", "Next"]
+    assert named == ["Paper", "System", "You need", "Reading", "Running", "Words", "中文", "Next"]
 
 
 @pytest.mark.parametrize("lesson, following", zip(NAMES, LATER, strict=False))
@@ -164,3 +166,12 @@ def test_figures_of_a_lesson_come_from_the_views_and_their_style(lesson):
 def test_the_readme_leads_to_every_lesson():
     linked = links((ROOT / "README.md").read_text(encoding="utf8"))
     assert {f"notebooks/{lesson}.ipynb" for lesson in NAMES} <= set(linked)
+
+
+@pytest.mark.parametrize("lesson", NAMES)
+def test_a_chinese_page_is_reached_from_the_header_and_speaks_the_notes_terms(lesson):
+    assert f"[一页小结](../lessons/zh/{lesson}.md)" in whole(lesson).partition("\n\n")[0] + whole(lesson)[:3000]
+    page = (LESSONS / "zh" / f"{lesson}.md").read_text(encoding="utf8")
+    rows = re.findall(rf"^\| [^|]+ \| ([^| ]+) \| [^|]+ \| \[\d\d\]\({lesson}", whole(FIRST), re.MULTILINE)
+    used = [term for term in rows if term in page]
+    assert len(used) >= min(3, len(rows)) and page.startswith(f"# {lesson[:2]} · ")

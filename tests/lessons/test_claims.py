@@ -6,7 +6,6 @@ from labkit import notebooks, profiles
 from labkit.folders import Folders
 from labkit.ledger.claims import read_claims
 from labkit.ledger.record import read_recorded, recorded_verdicts
-from labkit.ledger.report.mathml import Formulas
 from labkit.ledger.verdicts import FAILS
 from labkit.notebooks import read_lesson
 from labkit.paths import LESSONS
@@ -68,12 +67,3 @@ def test_a_lesson_has_its_parameter_and_ends_by_judging(lesson):
     assert not any(
         "nbval-ignore-output" in cell.metadata.get("tags", []) for cell in code if ".verdicts()" in cell.source
     )
-
-
-@pytest.mark.parametrize("lesson", NAMES)
-def test_each_formula_can_be_shown_without_a_script(lesson):
-    formulas = Formulas()
-    for cell in read_lesson(LESSONS / f"{lesson}.md").cells:
-        if cell.cell_type == "markdown":
-            formulas.take_out(cell.source)
-    assert [formula for formula in formulas._mathml if "<code" in formula] == []

@@ -2,7 +2,8 @@
 
 report/index.html    all claims of all lessons at one profile
 report/claims.md     the same as tables
-report/<lesson>.html the executed notebook with its figures
+
+The lessons themselves are pages of the book (`make book`), to which the report leads where it was written.
 """
 
 from collections.abc import Mapping, Sequence
@@ -111,8 +112,6 @@ def build(profile: str = "lesson", folders: Folders = Folders()) -> Path:  # noq
     """
     from jinja2 import Environment, PackageLoader, select_autoescape
 
-    from labkit.ledger.report.lesson_page import lesson_page
-
     if profile not in PROFILES:
         raise LabError(f"unknown profile '{profile}'; known are {', '.join(PROFILES)}.")
     templates = Environment(
@@ -124,11 +123,7 @@ def build(profile: str = "lesson", folders: Folders = Folders()) -> Path:  # noq
     recorded = {name: record.read_recorded(folders.verdicts(name)) for name in PROFILES}
     sections = []
     for lesson in lesson_names(folders.lessons):
-        section = _section(lesson, profile, claims, recorded, folders)
-        sections.append(section)
-        if section.page:
-            executed = read_notebook(folders.lesson_run(profile, lesson) / "notebook.ipynb")
-            write_atomically(folders.report / section.page, lesson_page(executed, lesson, templates))
+        sections.append(_section(lesson, profile, claims, recorded, folders))
     page = Page(profile, sections, _where([section.state.environment for section in sections if section.state]))
     style = templates.get_template("style.css").render()
     write_atomically(folders.report / "claims.md", templates.get_template("claims.md").render(page=page))
@@ -140,18 +135,18 @@ def build(profile: str = "lesson", folders: Folders = Folders()) -> Path:  # noq
 def _section(
     lesson: str, profile: str, claims: Sequence[Claim], recorded: Mapping[str, dict], folders: Folders
 ) -> LessonSection:
-    from labkit.ledger.report.lesson_page import headline_figures, title
+    from labkit.ledger.report.headline import headline_figures, title
 
     folder = folders.lesson_run(profile, lesson)
     state = record.read_state(folder)
     stored = folders.notebooks / f"{lesson}.ipynb"
     name = title(read_notebook(stored), lesson) if stored.exists() else lesson
     made = [claim for claim in claims if claim.lesson == lesson]
-    problem_title, problem, verdicts, figures, page = "", "", {}, [], None
+    problem_title, problem, verdicts, figures = "", "", {}, []
+    page = f"../{folders.book.name}/{lesson}.html" if (folders.book / f"{lesson}.html").exists() else None
     if state and state.error:
         problem_title, problem = "This lesson failed; its claims are not judged.", state.error
     elif state:
-        page = f"{lesson}.html"
         figures = headline_figures(read_notebook(folder / "notebook.ipynb"))
         try:
             verdicts = {item.claim.id: item for item in record.lesson_verdicts(lesson, profile, claims, folders)}
