@@ -16,7 +16,8 @@ from torch.nn import functional
 from torchvision import transforms
 from torchvision.utils import save_image
 
-PARTS = ("G", "D", "F", "adam_G", "adam_D", "adam_F")  # of a checkpoint
+PARTS = ("G", "D", "F", "adam_G", "adam_D")  # of a checkpoint
+TAPS = (0, 4, 8, 12, 16)  # layers of G whose patches are compared: the image, two halvings, two blocks
 
 
 def norm(channels):
@@ -45,22 +46,14 @@ class BlurPool(nn.Module):
 
 def generator(n=64, blocks=9):
     """Images (B, 3, H, W) in [-1, 1] to the same; H and W are multiples of 4."""
-
-    def down(c):
-        return [nn.Conv2d(c, 2 * c, 3, padding=1), norm(2 * c), nn.ReLU(), BlurPool()]
-
-    def up(c):
+    layers = [nn.ReflectionPad2d(3), nn.Conv2d(3, n, 7), norm(n), nn.ReLU()]
+    for c in (n, 2 * n):
+        layers += [nn.Conv2d(c, 2 * c, 3, padding=1), norm(2 * c), nn.ReLU(), BlurPool()]
+    layers += [ResBlock(4 * n) for _ in range(blocks)]
+    for c in (4 * n, 2 * n):
         double = nn.Upsample(scale_factor=2, mode="bilinear")
-        return [double, nn.Conv2d(c, c // 2, 3, padding=1), norm(c // 2), nn.ReLU()]
-
-    return nn.Sequential(
-        *(nn.ReflectionPad2d(3), nn.Conv2d(3, n, 7), norm(n), nn.ReLU(), *down(n), *down(2 * n)),
-        *(ResBlock(4 * n) for _ in range(blocks)),
-        *(*up(4 * n), *up(2 * n), nn.ReflectionPad2d(3), nn.Conv2d(n, 3, 7), nn.Tanh()),
-    )
-
-
-TAPS = (0, 4, 8, 12, 16)  # layers of the generator whose patches are compared: the image itself is one
+        layers += [double, nn.Conv2d(c, c // 2, 3, padding=1), norm(c // 2), nn.ReLU()]
+    return nn.Sequential(*layers, nn.ReflectionPad2d(3), nn.Conv2d(n, 3, 7), nn.Tanh())
 
 
 def discriminator(n=64):
@@ -82,9 +75,8 @@ class CUT(nn.Module):
             if isinstance(layer, nn.Conv2d | nn.Linear):
                 nn.init.xavier_normal_(layer.weight, 0.02)
                 nn.init.zeros_(layer.bias)
-        self.adam_G, self.adam_D, self.adam_F = (
-            torch.optim.Adam(network.parameters(), lr, (0.5, 0.999)) for network in (self.G, self.D, self.F)
-        )
+        self.adam_G = torch.optim.Adam([*self.G.parameters(), *self.F.parameters()], lr, (0.5, 0.999))
+        self.adam_D = torch.optim.Adam(self.D.parameters(), lr, (0.5, 0.999))
 
     def patch_features(self, x, places=None):
         """Features of each tapped layer at random places, (B, S, C); and the places, to ask for the same ones again."""
@@ -111,7 +103,7 @@ class CUT(nn.Module):
         return total / len(TAPS)
 
     def step(self, real_A, real_B):
-        """One step of D, G and F on two batches; what G and D paid."""
+        """One step of D, and one of G and F together, on two batches; what G and D paid."""
         fake_B, same_B = self.G(torch.cat([real_A, real_B])).chunk(2)
         loss_D = (self.D(real_B) - 1).square().mean() + self.D(fake_B.detach()).square().mean()
         self.adam_D.zero_grad()
@@ -122,10 +114,8 @@ class CUT(nn.Module):
         contrast = self.patch_nce(torch.cat([real_A, real_B]), torch.cat([fake_B, same_B]))
         loss_G = adversarial + 2 * contrast  # the mean over A's and B's patches: λ_X = λ_Y = 1
         self.adam_G.zero_grad()
-        self.adam_F.zero_grad()
         loss_G.backward()
         self.adam_G.step()
-        self.adam_F.step()
         return loss_G.item(), loss_D.item() / 2
 
 
@@ -154,7 +144,7 @@ def main(arguments=None):
         for name, held in state.items():
             getattr(model, name).load_state_dict(held)
     while done < o.steps:
-        for adam in (model.adam_G, model.adam_D, model.adam_F):  # full rate for the first half, then down to 0
+        for adam in (model.adam_G, model.adam_D):  # full rate for the first half, then down to 0
             adam.param_groups[0]["lr"] = 2e-4 * min(1, 2 * (1 - done / o.steps))
         real_A, real_B = draw_A(o.batch).to(device), draw_B(o.batch).to(device)
         paid, done = model.step(real_A, real_B), done + 1

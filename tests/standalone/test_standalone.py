@@ -12,7 +12,7 @@ from labkit.paths import ROOT
 from labkit.systems import build
 from labkit.train import train
 
-LINES = 175
+LINES = 160
 
 
 def script(name):
