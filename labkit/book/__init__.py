@@ -26,12 +26,13 @@ def build(root: Path = ROOT, out: Path | None = None) -> Path:
     """
     folders = Folders.under(root)
     out = out or folders.book
-    source = folders.runs / "book"
-    shutil.rmtree(source, ignore_errors=True)
-    write_source(root, source)
-    problems = _sphinx(source, out)
+    work = folders.runs / "book"
+    shutil.rmtree(work, ignore_errors=True)
+    write_source(root, work / "source")
+    problems = _sphinx(work / "source", work / "html")  # not into `out`: myst-nb leaves a folder of its own beside it
     if problems:
-        raise LabError("the book was written with problems:\n" + "\n".join(problems))
+        raise LabError("the book has problems:\n" + "\n".join(problems))
+    shutil.copytree(work / "html", out, dirs_exist_ok=True)
     for lesson in lesson_names(folders.lessons):  # what a reader downloads is the notebook itself, not our copy
         shutil.copy(folders.notebooks / f"{lesson}.ipynb", out / "_sources" / f"{lesson}.ipynb")
     return out / "index.html"

@@ -39,7 +39,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     """The site, built once; a warning of Sphinx would have stopped it."""
-    return book.build(out=tmp_path_factory.mktemp("book")).parent
+    return book.build(out=tmp_path_factory.mktemp("site") / "book").parent
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +53,10 @@ def test_every_lesson_has_its_page_and_can_be_downloaded_as_it_is(built, site):
     for lesson in lesson_names():
         assert f"{lesson}.html" in site
         assert (built / "_sources" / f"{lesson}.ipynb").read_bytes() == (NOTEBOOKS / f"{lesson}.ipynb").read_bytes()
+
+
+def test_nothing_is_left_beside_it(built):
+    assert [path.name for path in built.parent.iterdir()] == [built.name]
 
 
 def test_every_link_within_the_book_leads_somewhere(built, site):
