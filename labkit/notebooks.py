@@ -44,6 +44,11 @@ def lesson_names(lessons_dir: Path | None = None) -> list[str]:
     return sorted(path.stem for path in (lessons_dir or paths.LESSONS).glob("[0-9][0-9]_*.md"))
 
 
+def title_of(lesson: str) -> str:
+    """The first heading of a lesson's text."""
+    return next(line[2:] for line in lesson.splitlines() if line.startswith("# "))
+
+
 def select(wanted: Sequence[str] | None, available: Sequence[str]) -> list[str]:
     """The lessons that `wanted` names in full or by number (`01`); all of them where it is empty."""
     if not wanted:

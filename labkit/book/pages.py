@@ -10,6 +10,7 @@ from labkit.ledger.claims import Claim, number
 from labkit.ledger.record import read_recorded
 from labkit.ledger.verdicts import FAILS, HOLDS, UNDECIDED
 from labkit.networks import store
+from labkit.notebooks import title_of
 
 SIGNS = {HOLDS: "✓ holds", FAILS: "✗ does not hold", UNDECIDED: "? undecided"}
 FRONT = """\
@@ -20,11 +21,6 @@ VERDICTS = """\
 Each rule was written down before its run. *Holds*, *does not hold*, or *undecided*: the sign is right, but the effect
 is smaller than the margin asked for."""
 PROFILES = ("lesson", "study", "full")  # where verdicts are recorded
-
-
-def title_of(lesson: str) -> str:
-    """The first heading of a lesson's text."""
-    return next(line[2:] for line in lesson.splitlines() if line.startswith("# "))
 
 
 def opening_of(lesson: str) -> str:

@@ -19,6 +19,11 @@ class Task:
     points: int
 
 
+def points(minutes: int) -> int:
+    """What an exercise of so many minutes is worth: at least one point."""
+    return max(1, round(minutes / MINUTES_A_POINT))
+
+
 def tasks(notebook: NotebookNode) -> list[Task]:
     """The exercises of a lesson in their order: a point for every five minutes that the text gives them."""
     found, minutes = [], MINUTES_A_POINT
@@ -26,5 +31,5 @@ def tasks(notebook: NotebookNode) -> list[Task]:
         if cell.cell_type == "markdown" and (told := MINUTES.findall(cell.source)):
             minutes = int(told[-1])
         elif cell.cell_type == "code" and (check := CHECK.search(cell.source)):
-            found.append(Task(check[1], check[2], max(1, round(minutes / MINUTES_A_POINT))))
+            found.append(Task(check[1], check[2], points(minutes)))
     return found

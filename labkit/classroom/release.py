@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from labkit.classroom import MINUTES, MINUTES_A_POINT
+from labkit.classroom import MINUTES, points
 from labkit.errors import LabError
 from labkit.folders import Folders
 from labkit.notebooks import read_notebook, write_notebook
@@ -35,10 +35,9 @@ def without_solutions(notebook: NotebookNode) -> NotebookNode:
     for cell in copy.cells:
         if cell.cell_type == "markdown":
             cell.source = FOLDED.sub(lambda fold: "" if fold["title"].startswith(TOLD) else fold[0], cell.source)
-            cell.source = MINUTES.sub(lambda told: f"{told[0]}, {_points(int(told[1]))}", cell.source)
+            cell.source = MINUTES.sub(lambda told: f"{told[0]}, {_spoken(points(int(told[1])))}", cell.source)
     return copy
 
 
-def _points(minutes: int) -> str:
-    points = max(1, round(minutes / MINUTES_A_POINT))
-    return f"{points} point{'s' if points > 1 else ''}"
+def _spoken(worth: int) -> str:
+    return f"{worth} point{'s' if worth > 1 else ''}"

@@ -12,7 +12,7 @@ from labkit.folders import Folders
 from labkit.ledger.record import read_recorded
 from labkit.ledger.report.headline import headline_figures
 from labkit.ledger.verdicts import FAILS, HOLDS, UNDECIDED
-from labkit.notebooks import lesson_names, read_notebook
+from labkit.notebooks import lesson_names, read_notebook, title_of
 from labkit.paths import ROOT, write_atomically
 
 BEGIN = "<!-- lessons: written by `make sync`; do not edit by hand -->"
@@ -30,13 +30,12 @@ def lesson_table(folders: Folders = Folders()) -> str:  # noqa: B008 (frozen)
     rows = ["| | lesson | holds | undecided | does not hold | seconds |", "|---|---|--:|--:|--:|--:|"]
     for lesson in lesson_names(folders.lessons):
         text = (folders.lessons / f"{lesson}.md").read_text(encoding="utf8")
-        title = next(line[2:] for line in text.splitlines() if line.startswith("# "))
         image = f'<img src="{picture_path(lesson)}" width="{PICTURE_WIDTH}" alt="">' if lesson in shown else ""
         entry = recorded.get(lesson)
         verdicts = [claim["verdict"] for claim in entry["claims"].values()] if entry else []
         counts = [str(verdicts.count(outcome)) if entry else "–" for outcome in (HOLDS, UNDECIDED, FAILS)]
         seconds = str(entry["seconds"]) if entry else "–"
-        rows.append(f"| {image} | [{title}](notebooks/{lesson}.ipynb) | {' | '.join(counts)} | {seconds} |")
+        rows.append(f"| {image} | [{title_of(text)}](notebooks/{lesson}.ipynb) | {' | '.join(counts)} | {seconds} |")
     return "\n".join(rows)
 
 
